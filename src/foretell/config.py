@@ -1,0 +1,153 @@
+"""The one configuration of a run: a frozen model, read from one TOML file, unknown keys refused.
+
+This module owns the settings a user may choose and their defaults. It refuses settings that nothing reads.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from foretell.core.errors import ConfigError, SourceError
+from foretell.core.task import Task
+from foretell.core.time import parse_time
+
+__all__ = ["DataConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(BaseModel):
+    """Where the log is and how to read it."""
+
+    model_config = _STRICT
+
+    log: str | None = None
+    """Path of the log (file or folder), or ``complete-journey`` for the public demo log."""
+
+    dialect: str | None = None
+    """The dialect to read it in; None recognises it."""
+
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """The shop's column name for each canonical one, where recognition needs help."""
+
+
+class SplitConfig(BaseModel):
+    """How time is cut into train, validation and test."""
+
+    model_config = _STRICT
+
+    end: str | None = None
+    """End of the test window (ISO 8601); None takes the log's last event."""
+
+    test_days: Annotated[int, Field(ge=1)] | None = None
+    """Length of the test window; None takes about a sixth of the log, at least the longest horizon."""
+
+    validation_days: Annotated[int, Field(ge=1)] | None = None
+    """Length of the validation window; None takes the same as the test window."""
+
+    stride_days: Annotated[int, Field(ge=1)] = 7
+    """Days between two cutoffs."""
+
+    warmup_days: Annotated[int, Field(ge=0)] = 28
+    """Days of history before the first cutoff that is learned from."""
+
+
+class ModelConfig(BaseModel):
+    """The sequence model and its training."""
+
+    model_config = _STRICT
+
+    size: Literal["tiny", "small", "base", "large"] = "small"
+    """The size dial: width, depth, heads, window and learning rate follow."""
+
+    epochs: Annotated[int, Field(ge=1, le=100)] = 4
+    """Passes over the training events in pre-training."""
+
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout in the embedding and on residual branches."""
+
+    n_negatives: Annotated[int, Field(ge=1)] = 1024
+    """Sampled items the true next item is compared with."""
+
+    min_item_count: Annotated[int, Field(ge=1)] = 5
+    """Items seen less often in training have no vector of their own, only their content's."""
+
+    checkpoint_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """Seconds between two checkpoints of pre-training."""
+
+
+class RunConfig(BaseModel):
+    """Everything that decides a run.
+
+    Example:
+        >>> RunConfig(seed=1).model.size
+        'small'
+    """
+
+    model_config = _STRICT
+
+    data: DataConfig = DataConfig()
+    """Where the log is."""
+
+    split: SplitConfig = SplitConfig()
+    """How time is cut."""
+
+    model: ModelConfig = ModelConfig()
+    """The sequence model."""
+
+    task: dict[str, Task] | None = None
+    """The questions by name; None asks the built-in six."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides every random choice."""
+
+    bootstrap_replicates: Annotated[int, Field(ge=20)] = 200
+    """Resamples behind every interval."""
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a run's configuration from TOML.
+
+    Raises:
+        SourceError: If the file is missing.
+        ConfigError: If it is no TOML, or has an unknown key or a value out of range.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError("The config cannot be read.", received=path, remedy="Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("The config is not valid TOML.", received=error, remedy="Mend that line.") from error
+    return parse_config(raw)
+
+
+def parse_config(raw: dict[str, Any]) -> RunConfig:
+    """Validate a configuration given as plain values; a task's name is its table's name.
+
+    Raises:
+        ConfigError: If a key is unknown or a value is out of range.
+
+    Example:
+        >>> parse_config({"task": {"soon": {"kind": "purchase", "horizon_days": 7}}}).task["soon"].name
+        'soon'
+    """
+    tasks = raw.get("task")
+    if isinstance(tasks, dict):
+        raw = {**raw, "task": {name: {"name": name, **dict(body)} for name, body in tasks.items()}}
+    try:
+        config = RunConfig.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the config"
+        raise ConfigError(
+            f"{place}: {first['msg']}.",
+            received=repr(first.get("input")),
+            remedy="See the configuration reference; unknown keys are refused.",
+        ) from error
+    if config.split.end is not None:
+        parse_time(config.split.end)
+    return config

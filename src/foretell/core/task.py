@@ -1,0 +1,64 @@
+"""The question: what is to be predicted, for whom, over which horizon.
+
+This module owns the declaration of a task. It refuses to build labels (``tasks``) or answers (``predictor``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from foretell.core import columns
+
+__all__ = ["Kind", "Task"]
+
+Kind = Literal["purchase", "recommend", "ad", "promotion", "churn", "demand"]
+
+
+class Task(BaseModel):
+    """A declared question about the future, answerable at any cutoff.
+
+    The window of every answer is ``(cutoff, cutoff + horizon]``. Six lines of TOML declare another one::
+
+        [task.buys_produce]
+        kind = "purchase"
+        horizon_days = 28
+        where = { category = "PRODUCE" }
+
+    Example:
+        >>> Task(name="purchase", kind="purchase", horizon_days=28).horizon_days
+        28
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """How the task is called in files, reports and URLs."""
+
+    kind: Kind
+    """Which of the built-in questions it is: the label rule, the answer kind and the metrics follow."""
+
+    horizon_days: Annotated[int, Field(ge=1, le=366)]
+    """Length of the window after the cutoff that the answer speaks of, in days."""
+
+    action: str = columns.PURCHASE
+    """The action that counts as a positive."""
+
+    active_days: Annotated[int, Field(ge=1)] | None = None
+    """Only users who did ``action`` within so many days before the cutoff are asked about; None asks about all."""
+
+    where: dict[str, str] = Field(default_factory=dict)
+    """Only events on items with these attributes count, for example ``{"category": "PRODUCE"}``."""
+
+    top_k: Annotated[int, Field(ge=1, le=1000)] = 20
+    """How many items a ranking answer lists."""
+
+    quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    """The quantile levels a demand answer gives."""
+
+    service_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """The probability of not running out that a demand answer's order quantity is made for."""
+
+    max_items: Annotated[int, Field(ge=1)] = 2000
+    """How many of the best-selling items a demand answer covers."""

@@ -1,0 +1,108 @@
+"""Train, validation and test as windows of time.
+
+This module owns where the windows lie and which cutoffs they hold. It refuses random splits: what is predicted
+always comes after everything that was learned from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from foretell.core import columns
+from foretell.core.errors import ConfigError, InsufficientDataError
+from foretell.core.events import EventLog
+from foretell.core.time import DAY, from_microseconds
+
+__all__ = ["SPLITS", "SplitName", "Windows"]
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: Final[tuple[SplitName, ...]] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Three windows end to end; all times are int64 microseconds.
+
+    Attributes:
+        start: First cutoff that may be learned from (start of the log plus warm-up).
+        validation: Start of the validation window, end of the training window.
+        test: Start of the test window, end of the validation window.
+        end: End of the test window.
+        stride_days: Days between cutoffs, counted from ``test``.
+
+    Example:
+        >>> windows = Windows(start=0, validation=28 * DAY, test=42 * DAY, end=56 * DAY, stride_days=7)
+        >>> [cutoff // DAY for cutoff in windows.cutoffs("train", horizon_days=14)]
+        [0, 7, 14]
+    """
+
+    start: int
+    validation: int
+    test: int
+    end: int
+    stride_days: int
+
+    @classmethod
+    def plan(
+        cls,
+        log: EventLog,
+        *,
+        longest_horizon_days: int,
+        end: int | None = None,
+        test_days: int | None = None,
+        validation_days: int | None = None,
+        stride_days: int = 7,
+        warmup_days: int = 28,
+    ) -> Windows:
+        """Lay the windows over a log.
+
+        Raises:
+            InsufficientDataError: If the log is too short for three windows and the longest horizon.
+            ConfigError: If a window is shorter than the longest horizon.
+        """
+        first, last = (int(str(log.events[columns.TIME].min())), int(str(log.events[columns.TIME].max())))
+        end = last if end is None else end
+        span_days = (end - first) / DAY
+        chosen = test_days or max(longest_horizon_days + stride_days, int(span_days / 6) // stride_days * stride_days)
+        validation_length = validation_days or chosen
+        if min(chosen, validation_length) < longest_horizon_days:
+            raise ConfigError(
+                "A window is shorter than the longest horizon, so nothing in it could be scored.",
+                received=f"test {chosen} d, validation {validation_length} d, horizon {longest_horizon_days} d",
+                remedy="Lengthen split.test_days and split.validation_days, or shorten the horizon.",
+            )
+        test = end - chosen * DAY
+        validation = test - validation_length * DAY
+        start = first + warmup_days * DAY
+        if start + longest_horizon_days * DAY > validation:
+            raise InsufficientDataError(
+                "The log is too short to train, validate and test.",
+                received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
+                remedy=(
+                    f"Bring at least {warmup_days + 2 * longest_horizon_days + chosen + validation_length} days, "
+                    "shorten the horizons, or set split.test_days and split.validation_days."
+                ),
+            )
+        return cls(start=start, validation=validation, test=test, end=end, stride_days=stride_days)
+
+    def bounds(self, split: SplitName) -> tuple[int, int]:
+        """Start and end of a window, in microseconds."""
+        return {
+            "train": (self.start, self.validation),
+            "validation": (self.validation, self.test),
+            "test": (self.test, self.end),
+        }[split]
+
+    def cutoffs(self, split: SplitName, *, horizon_days: int, stride_days: int | None = None) -> list[int]:
+        """The grid cutoffs whose whole answer window ``(cutoff, cutoff + horizon]`` lies in the split."""
+        low, high = self.bounds(split)
+        step = (stride_days or self.stride_days) * DAY
+        first = self.test + -((self.test - low) // step) * step
+        return list(range(first, high - horizon_days * DAY + 1, step))
+
+    def describe(self) -> dict[str, list[str]]:
+        """The windows as ISO dates, for the report."""
+        return {
+            name: [from_microseconds(moment).isoformat() for moment in self.bounds(name)] for name in SPLITS
+        }

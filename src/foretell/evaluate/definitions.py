@@ -1,0 +1,235 @@
+"""What each metric is called, which direction is better, and what it means in plain words.
+
+This module owns the wording and the orientation that checks, verdicts and pages share. It refuses to compute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from foretell.evaluate.inputs import EvaluationError
+
+__all__ = ["METRICS", "Metric", "definition", "improvement"]
+
+Direction = Literal["higher", "lower", "zero", "none"]
+Form = Literal["number", "percent", "units"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How to read one metric.
+
+    Attributes:
+        label: The name shown to people.
+        better: Which direction is better; ``zero`` means the closer to zero, ``none`` that there is no better.
+        form: Whether it is shown as a plain number, a percentage, or in units of what is predicted.
+        meaning: One plain sentence.
+        formula: The exact definition, with its source.
+    """
+
+    label: str
+    better: Direction
+    form: Form
+    meaning: str
+    formula: str
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "auc": Metric(
+        "AUC",
+        "higher",
+        "number",
+        "How often a case that happened is scored above one that did not; 0.5 is guessing, 1 is perfect.",
+        "Weighted Mann-Whitney statistic, ties half (Hanley and McNeil 1982).",
+    ),
+    "average_precision": Metric(
+        "Average precision",
+        "higher",
+        "number",
+        "How clean the top of the list is; guessing gives the base rate.",
+        "Sum over positives of precision at their score, weighted, no interpolation (Davis and Goadrich 2006).",
+    ),
+    "logloss": Metric(
+        "Log loss",
+        "lower",
+        "number",
+        "The price of being confidently wrong; 0 is perfect.",
+        "Mean minus natural log of the probability given to what happened, clipped at 2.2e-16.",
+    ),
+    "normalised_entropy": Metric(
+        "Normalised entropy",
+        "lower",
+        "number",
+        "Log loss against always answering the base rate; below 1 means the model knows something.",
+        "Log loss divided by the entropy of the test window's base rate (He et al. 2014).",
+    ),
+    "brier": Metric(
+        "Brier score",
+        "lower",
+        "number",
+        "Average squared distance between probability and outcome.",
+        "Mean of (probability - outcome) squared (Brier 1950).",
+    ),
+    "ece": Metric(
+        "Calibration error",
+        "lower",
+        "number",
+        "How far stated chances are from what happened, on average; 0.03 means three percentage points.",
+        "Expected calibration error over 15 bins of equal mass, equal scores in one bin (Nixon et al. 2019).",
+    ),
+    "accuracy": Metric(
+        "Accuracy",
+        "higher",
+        "percent",
+        "Share of cases answered rightly at the threshold.",
+        "Correct answers over all, at the threshold chosen on validation.",
+    ),
+    "precision": Metric(
+        "Precision",
+        "higher",
+        "percent",
+        "Of those picked, the share that was right.",
+        "At a threshold: hits over picks. At k: wanted items among the first k, divided by k.",
+    ),
+    "recall": Metric(
+        "Recall",
+        "higher",
+        "percent",
+        "Of those that mattered, the share that was found.",
+        "At a threshold: hits over positives. At k: wanted items among the first k over all wanted items.",
+    ),
+    "f1": Metric(
+        "F1",
+        "higher",
+        "number",
+        "Precision and recall in one figure.",
+        "Harmonic mean of precision and recall at the threshold chosen on validation.",
+    ),
+    "hit_rate": Metric(
+        "Hit rate",
+        "higher",
+        "percent",
+        "Share of people with at least one item they went on to want in their list.",
+        "Share of lists with a wanted item among the first k; all items ranked, people who wanted nothing left out.",
+    ),
+    "ndcg": Metric(
+        "NDCG",
+        "higher",
+        "number",
+        "How many wanted items are in the list and how near the top; 1 is perfect.",
+        "Binary gain, log2 discount, ideal list of min(k, wanted) items (Jarvelin and Kekalainen 2002).",
+    ),
+    "mrr": Metric(
+        "Reciprocal rank",
+        "higher",
+        "number",
+        "One over the place of the first wanted item.",
+        "Mean of 1 / place of the first wanted item, 0 beyond k.",
+    ),
+    "coverage@": Metric(
+        "Catalogue coverage",
+        "none",
+        "percent",
+        "Share of the catalogue that is shown to somebody.",
+        "Distinct items in the first k of any list over all items that could be recommended.",
+    ),
+    "popularity_share": Metric(
+        "Popular items",
+        "none",
+        "percent",
+        "Share of recommendations that are the shop's best sellers.",
+        "Share of the first k that falls on the most popular items of training (top 1 % unless told).",
+    ),
+    "wape": Metric(
+        "WAPE",
+        "lower",
+        "percent",
+        "Total error as a share of total volume.",
+        "Sum of |actual - median forecast| over sum of |actual| (Kolassa and Schuetz 2007).",
+    ),
+    "wql": Metric(
+        "Weighted quantile loss",
+        "lower",
+        "number",
+        "Error of the whole forecast range as a share of volume.",
+        "2 x summed pinball loss over sum of |actual|, mean over the levels (Gasthaus et al. 2019).",
+    ),
+    "pinball": Metric(
+        "Pinball loss",
+        "lower",
+        "units",
+        "Error of the whole forecast range, in units per row.",
+        "max(q e, (q - 1) e) with e = actual - quantile, mean over rows and levels (Koenker and Bassett 1978).",
+    ),
+    "mae": Metric(
+        "Mean error",
+        "lower",
+        "units",
+        "Average distance between forecast and actual, in units.",
+        "Mean of |actual - median forecast|.",
+    ),
+    "bias": Metric(
+        "Bias",
+        "zero",
+        "percent",
+        "Whether the total is forecast too high (plus) or too low (minus).",
+        "Sum of (forecast - actual) over sum of actual; the mean forecast where there is one, else the median.",
+    ),
+    "coverage": Metric(
+        "Range coverage",
+        "none",
+        "percent",
+        "Share of actual values inside the forecast range; it should equal the range's nominal share.",
+        "Share of rows with lowest quantile <= actual <= highest quantile.",
+    ),
+    "qini": Metric(
+        "Qini",
+        "higher",
+        "number",
+        "Extra responses per head from targeting by predicted effect instead of at random; 0 is random.",
+        "Area between Qini curve (Y_t - Y_c N_t / N_c) / N and its random line, not normalised, ties grouped "
+        "(Radcliffe 2007).",
+    ),
+    "uplift_auc": Metric(
+        "Uplift area",
+        "higher",
+        "number",
+        "As Qini, with treated and untreated people counted alike.",
+        "Area between (Y_t / N_t - Y_c / N_c) s over share s and its random line, ties grouped "
+        "(Gutierrez and Gerardy 2017).",
+    ),
+}
+"""Every metric of a report, by name; ``ndcg@10`` is found under ``ndcg``, ``coverage@10`` under ``coverage@``."""
+
+
+def definition(name: str) -> Metric:
+    """How to read the metric ``name``, with its cut in the label where it has one.
+
+    Raises:
+        EvaluationError: If there is no such metric.
+
+    Example:
+        >>> definition("ndcg@10").label
+        'NDCG@10'
+    """
+    base, at, cut = name.partition("@")
+    found = METRICS.get(base + at) or METRICS.get(base)
+    if found is None:
+        raise EvaluationError(
+            "There is no such metric.", received=repr(name), remedy=f"Known: {', '.join(sorted(METRICS))}."
+        )
+    if not at:
+        return found
+    return Metric(f"{found.label}@{cut}", found.better, found.form, found.meaning, found.formula)
+
+
+def improvement(name: str, *, difference: float) -> float:
+    """A difference (mine minus baseline) turned so that positive is better; zero where neither is.
+
+    Example:
+        >>> improvement("logloss", difference=-0.1)
+        0.1
+    """
+    better = definition(name).better
+    return difference if better == "higher" else -difference if better == "lower" else 0.0

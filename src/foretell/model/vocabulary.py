@@ -1,0 +1,169 @@
+"""The vocabulary: which items, categories, brands, actions and prices the model knows, as integer codes.
+
+This module owns the mapping from the shop's values to codes (0 is always "unknown") and its saved form. It
+refuses to look at anything after the time it was built for: unseen values share the unknown code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.core import columns
+
+__all__ = ["CONTENT_FIELDS", "UNKNOWN", "Vocabulary"]
+
+UNKNOWN: Final = 0
+CONTENT_FIELDS: Final = (columns.CATEGORY, columns.CATEGORY_2, columns.CATEGORY_3, columns.BRAND)
+_PRICE_BUCKETS: Final = 16
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Codes for every categorical value the model embeds.
+
+    Attributes:
+        items: Item ids; item k has code k + 1, code 0 is any unknown item.
+        actions: Action names, likewise from code 1.
+        content: For each content field (category levels, brand) its known values, likewise from code 1.
+        price_edges: Increasing prices that separate the price buckets; bucket 0 is "no price".
+        item_content: int32 ``[len(items) + 1, n_fields]``: the content codes of each item code.
+        catalogue: item id -> content codes for items outside ``items`` (too rare or too new to have an id
+            embedding) that the items table describes.
+    """
+
+    items: tuple[str, ...]
+    actions: tuple[str, ...]
+    content: Mapping[str, tuple[str, ...]]
+    price_edges: tuple[float, ...]
+    item_content: NDArray[np.int32]
+    catalogue: pl.DataFrame
+
+    @classmethod
+    def build(
+        cls, histories: pl.DataFrame, *, items: pl.DataFrame | None = None, min_count: int = 5, max_items: int = 200_000
+    ) -> Vocabulary:
+        """Learn the vocabulary from the histories of the training window.
+
+        Args:
+            histories: A ``history_frame`` cut at the end of the training window.
+            items: The items side table, read for content (category levels, brand).
+            min_count: Items seen less often get no code of their own, only their content.
+            max_items: At most so many items, the most frequent, get a code.
+        """
+        counts = (
+            histories.filter(pl.col(columns.ITEM_ID).is_not_null())
+            .group_by(columns.ITEM_ID)
+            .len()
+            .filter(pl.col("len") >= min_count)
+            .sort(["len", columns.ITEM_ID], descending=[True, False])
+            .head(max_items)
+        )
+        names = tuple(counts[columns.ITEM_ID].to_list())
+        actions = tuple(histories[columns.ACTION].unique().sort().to_list())
+        catalogue, content = _content_codes(items)
+        prices = histories[columns.PRICE].drop_nulls().filter(histories[columns.PRICE].drop_nulls() > 0)
+        levels = np.linspace(0, 1, _PRICE_BUCKETS)[1:-1]
+        edges = np.unique(np.quantile(prices.to_numpy(), levels)) if len(prices) else np.empty(0)
+        return cls.assemble(names, actions=actions, content=content, price_edges=edges.tolist(), catalogue=catalogue)
+
+    @classmethod
+    def assemble(
+        cls,
+        items: Sequence[str],
+        *,
+        actions: Sequence[str],
+        content: Mapping[str, Sequence[str]],
+        price_edges: Sequence[float],
+        catalogue: pl.DataFrame,
+    ) -> Vocabulary:
+        """Put a vocabulary together from its saved parts."""
+        fields = list(content)
+        table = np.zeros((len(items) + 1, max(len(fields), 1)), dtype=np.int32)
+        if fields:
+            known = pl.DataFrame({columns.ITEM_ID: list(items)}, schema={columns.ITEM_ID: pl.String})
+            joined = known.join(catalogue, on=columns.ITEM_ID, how="left", maintain_order="left")
+            table[1:] = joined.select(fields).fill_null(UNKNOWN).to_numpy().astype(np.int32)
+        return cls(
+            items=tuple(items),
+            actions=tuple(actions),
+            content={name: tuple(values) for name, values in content.items()},
+            price_edges=tuple(price_edges),
+            item_content=table,
+            catalogue=catalogue,
+        )
+
+    @property
+    def n_items(self) -> int:
+        """Number of item codes, the unknown one included."""
+        return len(self.items) + 1
+
+    def item_codes(self, item_ids: pl.Series) -> NDArray[np.int64]:
+        """The code of each item id, 0 where unknown or null."""
+        return _codes(item_ids, self.items)
+
+    def action_codes(self, actions: pl.Series) -> NDArray[np.int64]:
+        """The code of each action name, 0 where unknown."""
+        return _codes(actions, self.actions)
+
+    def content_codes(self, item_ids: pl.Series) -> NDArray[np.int64]:
+        """Content codes ``[n, n_fields]`` of any items the items table describes, 0 where it does not."""
+        fields = list(self.content)
+        if not fields:
+            return np.zeros((len(item_ids), 1), dtype=np.int64)
+        frame = pl.DataFrame({columns.ITEM_ID: item_ids.cast(pl.String)})
+        joined = frame.join(self.catalogue, on=columns.ITEM_ID, how="left", maintain_order="left")
+        return joined.select(fields).fill_null(UNKNOWN).to_numpy().astype(np.int64)
+
+    def price_buckets(self, prices: pl.Series) -> NDArray[np.int64]:
+        """Price bucket of each price: 0 where there is none, else 1 .. len(price_edges) + 1."""
+        values = prices.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        buckets = np.searchsorted(np.asarray(self.price_edges), values, side="right") + 1
+        return np.where(np.isnan(values), 0, buckets).astype(np.int64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the catalogue, as plain JSON types (the catalogue is saved as Parquet)."""
+        return {
+            "items": list(self.items),
+            "actions": list(self.actions),
+            "content": {name: list(values) for name, values in self.content.items()},
+            "price_edges": list(self.price_edges),
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any], *, catalogue: pl.DataFrame) -> Vocabulary:
+        """Rebuild a vocabulary from ``to_dict`` and its catalogue."""
+        return cls.assemble(
+            saved["items"],
+            actions=saved["actions"],
+            content=saved["content"],
+            price_edges=saved["price_edges"],
+            catalogue=catalogue,
+        )
+
+
+def _codes(values: pl.Series, known: Sequence[str]) -> NDArray[np.int64]:
+    table = pl.DataFrame(
+        {"value": list(known), "code": np.arange(1, len(known) + 1)}, schema={"value": pl.String, "code": pl.Int64}
+    )
+    frame = pl.DataFrame({"value": values.cast(pl.String)})
+    codes = frame.join(table, on="value", how="left", maintain_order="left")["code"]
+    return codes.fill_null(UNKNOWN).to_numpy().astype(np.int64)
+
+
+def _content_codes(items: pl.DataFrame | None) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
+    """Replace the content columns of the items table by codes; return it and each field's values."""
+    if items is None:
+        return pl.DataFrame(schema={columns.ITEM_ID: pl.String}), {}
+    fields = [name for name in CONTENT_FIELDS if name in items.columns]
+    content: dict[str, tuple[str, ...]] = {}
+    table = items.select(columns.ITEM_ID, *fields).unique(columns.ITEM_ID, keep="first", maintain_order=True)
+    for name in fields:
+        content[name] = tuple(table[name].drop_nulls().cast(pl.String).unique().sort().to_list())
+        table = table.with_columns(pl.Series(name, _codes(table[name], content[name]).astype(np.int32)))
+    return table, content

@@ -1,0 +1,57 @@
+"""The register of task kinds and the built-in declarations.
+
+This module owns which kinds exist and the defaults of the six built-in tasks. It refuses unknown kinds by
+construction: ``Task.kind`` is a closed set that mirrors ``TASKS``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from foretell.core.events import EventLog
+from foretell.core.task import Kind, Task
+from foretell.tasks import ad, churn, promotion, purchase, recommend
+
+__all__ = ["TASKS", "build_examples", "default_tasks"]
+
+AT_CUTOFFS: Final = {"purchase": purchase.examples, "churn": churn.examples, "recommend": recommend.examples}
+IN_WINDOW: Final = {"ad": ad.examples, "promotion": promotion.examples}
+TASKS: Final[tuple[Kind, ...]] = ("purchase", "recommend", "ad", "promotion", "churn", "demand")
+
+
+def default_tasks(*, response: str) -> dict[str, Task]:
+    """The six built-in tasks with their default horizons.
+
+    Args:
+        response: The action that counts as a response to an exposure: ``click`` where the log has clicks,
+            else ``purchase``.
+
+    Example:
+        >>> sorted(default_tasks(response="click"))
+        ['ad', 'churn', 'demand', 'promotion', 'purchase', 'recommend']
+    """
+    return {
+        "purchase": Task(name="purchase", kind="purchase", horizon_days=28),
+        "recommend": Task(name="recommend", kind="recommend", horizon_days=14),
+        "ad": Task(name="ad", kind="ad", horizon_days=7, action=response),
+        "promotion": Task(name="promotion", kind="promotion", horizon_days=56),
+        "churn": Task(name="churn", kind="churn", horizon_days=28, active_days=56),
+        "demand": Task(name="demand", kind="demand", horizon_days=28),
+    }
+
+
+def build_examples(log: EventLog, task: Task, *, cutoffs: list[int], start: int, end: int) -> pl.DataFrame:
+    """The labelled examples of a task in one split.
+
+    Args:
+        log: The clean log.
+        task: What is asked.
+        cutoffs: For tasks asked on a grid: the grid; every window must end by ``end``.
+        start: For tasks with moments of their own (exposures, campaigns): the split's start.
+        end: The split's end.
+    """
+    if task.kind in AT_CUTOFFS:
+        return AT_CUTOFFS[task.kind](log, task, cutoffs=cutoffs)
+    return IN_WINDOW[task.kind](log, task, start=start, end=end)

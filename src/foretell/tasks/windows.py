@@ -1,0 +1,102 @@
+"""Helpers every label rule shares: which events count, and what happened in ``(cutoff, cutoff + horizon]``.
+
+This module owns the half-open window and the filters on items. It refuses to know any one task.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import ConfigError
+from foretell.core.events import EventLog
+from foretell.core.task import Task
+from foretell.core.time import DAY
+
+__all__ = ["counted_events", "outcomes_after", "users_known_at"]
+
+
+def counted_events(log: EventLog, task: Task) -> pl.DataFrame:
+    """The events that count as the task's action: right action, right items.
+
+    Raises:
+        ConfigError: If ``task.where`` names a column the items table lacks.
+    """
+    events = log.events.filter(pl.col(columns.ACTION) == task.action)
+    if not task.where:
+        return events
+    items = log.table("items")
+    absent = [name for name in task.where if items is None or name not in items.columns]
+    if items is None or absent:
+        raise ConfigError(
+            f"Task {task.name!r} filters on an item column that does not exist.",
+            received=", ".join(absent),
+            remedy=f"Use one of: {', '.join(items.columns) if items is not None else 'none (there is no items table)'}.",
+        )
+    condition = pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in task.where.items())
+    wanted = items.filter(condition).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
+    return events.join(wanted, on=columns.ITEM_ID, how="semi", maintain_order="left")
+
+
+def users_known_at(log: EventLog, task: Task, cutoffs: list[int]) -> pl.DataFrame:
+    """One row per (``user_id``, ``cutoff``): users with any event by then, active ones where the task says so."""
+    if task.active_days is None:
+        first = log.events.group_by(columns.USER_ID).agg(pl.col(columns.TIME).min().alias("first"))
+        grid = first.join(pl.DataFrame({columns.CUTOFF: cutoffs}, schema={columns.CUTOFF: pl.Int64}), how="cross")
+        known = grid.filter(pl.col("first") <= pl.col(columns.CUTOFF))
+    else:
+        acted = log.events.filter(pl.col(columns.ACTION) == task.action).select(columns.USER_ID, columns.TIME)
+        frames = [
+            acted.filter(
+                (pl.col(columns.TIME) <= cutoff) & (pl.col(columns.TIME) > cutoff - task.active_days * DAY)
+            )
+            .select(columns.USER_ID)
+            .unique()
+            .with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))
+            for cutoff in cutoffs
+        ]
+        known = pl.concat(frames) if frames else grid_schema()
+    return known.select(columns.USER_ID, columns.CUTOFF).sort(columns.CUTOFF, columns.USER_ID)
+
+
+def grid_schema() -> pl.DataFrame:
+    """An empty (``user_id``, ``cutoff``) frame."""
+    return pl.DataFrame(schema={columns.USER_ID: pl.String, columns.CUTOFF: pl.Int64})
+
+
+def outcomes_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
+    """What each point's user did in ``(cutoff, cutoff + horizon]``.
+
+    Args:
+        points: (``user_id``, ``cutoff``), possibly with more columns.
+        events: The events that count.
+        horizon_days: Length of the window.
+
+    Returns:
+        ``points`` with ``n_events``, ``amount`` (sum of ``value``) and ``first_time`` (null where nothing
+        happened), in the same order.
+    """
+    value = pl.col(columns.VALUE) if columns.VALUE in events.columns else pl.lit(None, dtype=pl.Float64)
+    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias("amount"))
+    parts = []
+    for (cutoff,), _ in points.group_by([columns.CUTOFF], maintain_order=True):
+        end = int(cutoff) + horizon_days * DAY
+        inside = slim.filter((pl.col(columns.TIME) > cutoff) & (pl.col(columns.TIME) <= end))
+        parts.append(
+            inside.group_by(columns.USER_ID)
+            .agg(
+                pl.len().cast(pl.Int64).alias("n_events"),
+                pl.col("amount").sum(),
+                pl.col(columns.TIME).min().alias("first_time"),
+            )
+            .with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))
+        )
+    if not parts:
+        return points.with_columns(
+            pl.lit(0, dtype=pl.Int64).alias("n_events"),
+            pl.lit(0.0).alias("amount"),
+            pl.lit(None, dtype=pl.Int64).alias("first_time"),
+        )
+    return points.join(
+        pl.concat(parts), on=[columns.USER_ID, columns.CUTOFF], how="left", maintain_order="left"
+    ).with_columns(pl.col("n_events").fill_null(0), pl.col("amount").fill_null(0.0))
