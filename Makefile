@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow lint format docs results clean
+.PHONY: help setup demo test slow lint format docs results pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,17 @@ docs: $(STAMP) ## build the documentation into site/
 
 results: $(STAMP) ## put the figures of the last demo into the README
 	$(BIN)/python benchmarks/readme_table.py runs/demo/report.json
+
+# torch stays at the version pinned before; everything else moves to the newest that fits.
+pins: ## renew constraints.txt from an install of its own
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(PYTHON) -m venv "$$fresh/venv"; \
+	grep '^#' constraints.txt > "$$fresh/pins"; \
+	grep '^torch==' constraints.txt > "$$fresh/torch"; \
+	"$$fresh/venv/bin/python" -m pip install --disable-pip-version-check -c "$$fresh/torch" -e '.[demo,live,dev]'; \
+	"$$fresh/venv/bin/python" -m pip freeze --all --exclude pip --exclude-editable \
+		| sed 's/+[a-z0-9]*$$//' >> "$$fresh/pins"; \
+	cp "$$fresh/pins" constraints.txt
 
 clean: ## remove everything that the targets made, except runs/
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist site

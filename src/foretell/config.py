@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foretell.core.errors import ConfigError, SourceError
 from foretell.core.task import Task
 from foretell.core.time import parse_time
+from foretell.dataset.windows import SplitConfig
+from foretell.train.pretraining import ModelConfig
 
 __all__ = ["DataConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
 
@@ -33,51 +35,6 @@ class DataConfig(BaseModel):
 
     mapping: dict[str, str] = Field(default_factory=dict)
     """The shop's column name for each canonical one, where recognition needs help."""
-
-
-class SplitConfig(BaseModel):
-    """How time is cut into train, validation and test."""
-
-    model_config = _STRICT
-
-    end: str | None = None
-    """End of the test window (ISO 8601); None takes the log's last event."""
-
-    test_days: Annotated[int, Field(ge=1)] | None = None
-    """Length of the test window; None takes about a sixth of the log, at least the longest horizon."""
-
-    validation_days: Annotated[int, Field(ge=1)] | None = None
-    """Length of the validation window; None takes the same as the test window."""
-
-    stride_days: Annotated[int, Field(ge=1)] = 7
-    """Days between two cutoffs."""
-
-    warmup_days: Annotated[int, Field(ge=0)] = 28
-    """Days of history before the first cutoff that is learned from."""
-
-
-class ModelConfig(BaseModel):
-    """The sequence model and its training."""
-
-    model_config = _STRICT
-
-    size: Literal["tiny", "small", "base", "large"] = "small"
-    """The size dial: width, depth, heads, window and learning rate follow."""
-
-    epochs: Annotated[int, Field(ge=1, le=100)] = 4
-    """Passes over the training events in pre-training."""
-
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout in the embedding and on residual branches."""
-
-    n_negatives: Annotated[int, Field(ge=1)] = 1024
-    """Sampled items the true next item is compared with."""
-
-    min_item_count: Annotated[int, Field(ge=1)] = 5
-    """Items seen less often in training have no vector of their own, only their content's."""
-
-    checkpoint_seconds: Annotated[float, Field(gt=0)] = 20.0
-    """Seconds between two checkpoints of pre-training."""
 
 
 class RunConfig(BaseModel):

@@ -25,6 +25,8 @@ def modules(repository: Path) -> list[Module]:
     source = repository / "src"
     found = []
     for path in sorted((source / "foretell").rglob("*.py")):
+        if path.name == "__main__.py":  # a program, not something to import
+            continue
         parts = path.relative_to(source).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         text = path.read_text(encoding="utf-8")

@@ -48,6 +48,7 @@ def blocks(repository) -> list[Block]:
 def verbs() -> dict:
     """The commands of foretell's command line, by verb."""
     import typer.main
+
     from foretell.cli import app
 
     return typer.main.get_command(app).commands

@@ -105,3 +105,5 @@ ACTIONS: Final = (
 )
 # Shown to a person rather than done by one: kept in the log as exposures, left out of the customer's history.
 PASSIVE_ACTIONS: Final = (IMPRESSION,)
+# Done by the shop rather than by the customer: they say nothing about whether a customer is there.
+SHOP_ACTIONS: Final = (IMPRESSION, COUPON_SENT)

@@ -7,17 +7,41 @@ always comes after everything that was learned from.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.core import columns
 from foretell.core.errors import ConfigError, InsufficientDataError
 from foretell.core.events import EventLog
-from foretell.core.time import DAY, from_microseconds
+from foretell.core.time import DAY, from_microseconds, parse_time
 
-__all__ = ["SPLITS", "SplitName", "Windows"]
+__all__ = ["SPLITS", "SplitConfig", "SplitName", "Windows"]
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[SplitName, ...]] = ("train", "validation", "test")
+
+
+class SplitConfig(BaseModel):
+    """How time is cut into train, validation and test windows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    end: str | None = None
+    """End of the test window (ISO 8601); None takes the log's last event."""
+
+    test_days: Annotated[int, Field(ge=1)] | None = None
+    """Length of the test window; None takes about a sixth of the log, at least the longest horizon."""
+
+    validation_days: Annotated[int, Field(ge=1)] | None = None
+    """Length of the validation window; None takes the same as the test window."""
+
+    stride_days: Annotated[int, Field(ge=1)] = 7
+    """Days between two cutoffs."""
+
+    warmup_days: Annotated[int, Field(ge=0)] = 28
+    """Days of history before the first cutoff that is learned from."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +73,7 @@ class Windows:
         log: EventLog,
         *,
         longest_horizon_days: int,
-        end: int | None = None,
-        test_days: int | None = None,
-        validation_days: int | None = None,
-        stride_days: int = 7,
-        warmup_days: int = 28,
+        config: SplitConfig,
     ) -> Windows:
         """Lay the windows over a log.
 
@@ -61,11 +81,18 @@ class Windows:
             InsufficientDataError: If the log is too short for three windows and the longest horizon.
             ConfigError: If a window is shorter than the longest horizon.
         """
-        first, last = (int(str(log.events[columns.TIME].min())), int(str(log.events[columns.TIME].max())))
-        end = last if end is None else end
+        times = log.events.filter(~pl.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))[columns.TIME]
+        if not len(times):
+            raise InsufficientDataError(
+                "No customer did anything in this log.", received=f"{len(log)} events", remedy="Check the actions."
+            )
+        first, last = int(str(times.min())), int(str(times.max()))
+        end = last if config.end is None else parse_time(config.end)
         span_days = (end - first) / DAY
-        chosen = test_days or max(longest_horizon_days + stride_days, int(span_days / 6) // stride_days * stride_days)
-        validation_length = validation_days or chosen
+        stride_days = config.stride_days
+        sixth = int(span_days / 6) // stride_days * stride_days
+        chosen = config.test_days or max(longest_horizon_days + stride_days, sixth)
+        validation_length = config.validation_days or chosen
         if min(chosen, validation_length) < longest_horizon_days:
             raise ConfigError(
                 "A window is shorter than the longest horizon, so nothing in it could be scored.",
@@ -74,13 +101,13 @@ class Windows:
             )
         test = end - chosen * DAY
         validation = test - validation_length * DAY
-        start = first + warmup_days * DAY
+        start = first + config.warmup_days * DAY
         if start + longest_horizon_days * DAY > validation:
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
                 received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
                 remedy=(
-                    f"Bring at least {warmup_days + 2 * longest_horizon_days + chosen + validation_length} days, "
+                    f"Bring at least {config.warmup_days + 2 * longest_horizon_days + chosen + validation_length} days, "
                     "shorten the horizons, or set split.test_days and split.validation_days."
                 ),
             )

@@ -1,7 +1,7 @@
 """Metrics with intervals, baselines, slices, checks and the report.
 
-This room owns how good the answers are and how that is shown. It takes arrays and plain facts and refuses to know models,
-training or torch.
+This room owns how good the answers are and how that is shown. It takes arrays and plain facts and refuses to
+know models, training or torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From estimates to the dictionary of one task, in the form ``report.json`` keeps.
 
-This module owns the shape: metrics, baselines, paired differences, verdict, facts and checks. It refuses to compute
-metrics (``resampled``) or to judge (``checks``).
+This module owns the shape: metrics, baselines, paired differences, verdict, facts and checks. It refuses to
+compute metrics (``resampled``) or to judge (``checks``).
 """
 
 from __future__ import annotations

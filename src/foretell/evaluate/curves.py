@@ -1,7 +1,7 @@
 """Curves as plain arrays, ready to be drawn or put into a table.
 
-This module owns calibration, gain and lift, quantile coverage and the share of calibration error that chance explains. It
-refuses to draw (``charts``).
+This module owns calibration, gain and lift, quantile coverage and the share of calibration error that chance
+explains. It refuses to draw (``charts``).
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from foretell.evaluate.calibration import equal_mass_bins
 from foretell.evaluate.inputs import FloatArray, binary, weights
-from foretell.evaluate.probability import ECE_BINS, equal_mass_bins
 from foretell.evaluate.quantiles import forecast
 
-__all__ = ["calibration_curve", "chance_ece", "gain_curve", "histogram", "quantile_coverage_curve", "thinned", "wilson"]
+__all__ = [
+    "calibration_curve",
+    "gain_curve",
+    "histogram",
+    "quantile_coverage_curve",
+    "thinned",
+    "wilson",
+]
 
 Curve = dict[str, list[float]]
 _Z: Final = 1.959964
-_ROWS_DRAWN: Final = 50_000
 
 
 def wilson(share: FloatArray, *, size: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -58,8 +64,8 @@ def calibration_curve(
         bins: How many bins; fewer come back when many rows are tied.
 
     Returns:
-        ``predicted``, ``observed``, ``low``, ``high`` (95 % Wilson interval of the observed share, with the effective
-        number of rows ``(sum w)^2 / sum w^2``) and ``mass`` (share of the weight), a value per bin.
+        ``predicted``, ``observed``, ``low``, ``high`` (95 % Wilson interval of the observed share, with the
+        effective number of rows ``(sum w)^2 / sum w^2``) and ``mass`` (share of the weight), a value per bin.
 
     Raises:
         EvaluationError: If the arrays do not fit together.
@@ -88,48 +94,6 @@ def calibration_curve(
     }
 
 
-def chance_ece(
-    probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None, bins: int = ECE_BINS, seed: int = 0
-) -> float:
-    """The calibration error a perfectly calibrated model would show on so many rows, by chance alone.
-
-    Outcomes are drawn from the probabilities themselves (100 times) and the mean error is returned; an observed error near
-    it says nothing against the model.
-
-    Args:
-        probability: In [0, 1], shape ``[n]``.
-        weight: Row weights, shape ``[n]``.
-        bins: How many bins of equal mass.
-        seed: Fixes the draws.
-
-    Returns:
-        A value in [0, 1]; NaN without rows.
-
-    Example:
-        >>> chance_ece([0.0, 1.0])
-        0.0
-
-    References:
-        Broecker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22 (2007).
-    """
-    scores = np.clip(np.asarray(probability, dtype=np.float64), 0, 1)
-    row_weights = weights(weight, n_rows=len(scores))
-    if not len(scores):
-        return float("nan")
-    bin_of_row = equal_mass_bins(scores, weight=row_weights, bins=bins)
-    generator = np.random.default_rng(seed)
-    if len(scores) > _ROWS_DRAWN:
-        # With so many rows the sum over a bin is close to normal: its variance is all that is needed.
-        spread = np.sqrt(np.bincount(bin_of_row, weights=row_weights**2 * scores * (1 - scores), minlength=bins))
-        gaps = spread * generator.standard_normal((100, bins))
-    else:
-        drawn = generator.random((100, len(scores))) < scores
-        gaps = np.stack(
-            [np.bincount(bin_of_row, weights=row_weights * (row - scores), minlength=bins) for row in drawn]
-        )
-    return float(np.abs(gaps).sum(axis=1).mean() / row_weights.sum())
-
-
 def gain_curve(
     label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, points: int = 51
 ) -> Curve:
@@ -142,7 +106,8 @@ def gain_curve(
         points: How many points, evenly spaced from 0 to 1.
 
     Returns:
-        ``share`` targeted, ``found`` and ``lift`` (``found / share``); empty lists when there are no positives.
+        ``share`` targeted, ``found`` and ``lift`` (``found / share``); empty lists when there are no
+        positives.
 
     Raises:
         EvaluationError: If the arrays do not fit together.
@@ -181,8 +146,10 @@ def histogram(probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None
     return {"edge": edges.tolist(), "mass": (mass / total if total > 0 else mass).tolist()}
 
 
-def quantile_coverage_curve(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[float]) -> Curve:
-    """For each level the share of rows at or below that quantile: on the diagonal when the forecast range is right.
+def quantile_coverage_curve(
+    actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[float]
+) -> Curve:
+    """For each level the share of rows at or below that quantile.
 
     Args:
         actual: Shape ``[n]``.
@@ -190,8 +157,9 @@ def quantile_coverage_curve(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, 
         levels: Length ``q``.
 
     Returns:
-        ``level``, ``observed``, ``low`` and ``high`` (95 % Wilson interval). ``strict`` is the share strictly below: counts
-        that repeat (zeros above all) make the two differ, and the diagonal should pass between them.
+        ``level``, ``observed``, ``low`` and ``high`` (95 % Wilson interval). ``strict`` is the share strictly
+        below: counts that repeat (zeros above all) make the two differ, and the diagonal should pass between
+        them.
 
     Raises:
         EvaluationError: If the arrays do not fit together.
@@ -201,7 +169,8 @@ def quantile_coverage_curve(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, 
         [0.5]
 
     References:
-        Gneiting, Balabdaoui and Raftery, "Probabilistic forecasts, calibration and sharpness", JRSS B 69 (2007).
+        Gneiting, Balabdaoui and Raftery, "Probabilistic forecasts, calibration and sharpness", JRSS B 69
+        (2007).
     """
     truth, table, probability = forecast(actual, quantiles=quantiles, levels=levels)
     observed = (truth[:, None] <= table).mean(axis=0)

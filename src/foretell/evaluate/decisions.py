@@ -1,7 +1,7 @@
 """Metrics of a yes-or-no decision: what happens when yes is answered from a threshold on.
 
-This module owns accuracy, precision, recall, F1 and the choice of the threshold. It refuses to choose a threshold on the
-rows that are evaluated: callers pass one chosen on validation.
+This module owns accuracy, precision, recall, F1 and the choice of the threshold. It refuses to choose a
+threshold on the rows that are evaluated: callers pass one chosen on validation.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def decisions(
         threshold: Where yes begins; choose it on validation, never on the rows evaluated.
 
     Returns:
-        ``accuracy``, ``precision``, ``recall``, ``f1``. Precision and F1 are 0 when nothing is answered yes, as in
-        scikit-learn; recall is NaN without positives.
+        ``accuracy``, ``precision``, ``recall``, ``f1``. Precision and F1 are 0 when nothing is answered yes,
+        as in scikit-learn; recall is NaN without positives.
 
     Raises:
         EvaluationError: If the arrays do not fit together.
@@ -57,7 +57,11 @@ def decisions(
 
 
 def accuracy(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, threshold: float = 0.5
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    threshold: float = 0.5,
 ) -> float:
     """Share of rows answered rightly at the threshold; see ``decisions``.
 
@@ -69,7 +73,11 @@ def accuracy(
 
 
 def precision(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, threshold: float = 0.5
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    threshold: float = 0.5,
 ) -> float:
     """Share of the rows answered yes that are positive; see ``decisions``.
 
@@ -81,7 +89,11 @@ def precision(
 
 
 def recall(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, threshold: float = 0.5
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    threshold: float = 0.5,
 ) -> float:
     """Share of the positives that are answered yes; see ``decisions``.
 
@@ -93,7 +105,11 @@ def recall(
 
 
 def f1(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, threshold: float = 0.5
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    threshold: float = 0.5,
 ) -> float:
     """Harmonic mean of precision and recall at the threshold; see ``decisions``.
 

@@ -22,7 +22,8 @@ class Metric:
 
     Attributes:
         label: The name shown to people.
-        better: Which direction is better; ``zero`` means the closer to zero, ``none`` that there is no better.
+        better: Which direction is better; ``zero`` means the closer to zero, ``none`` that there is no
+            better.
         form: Whether it is shown as a plain number, a percentage, or in units of what is predicted.
         meaning: One plain sentence.
         formula: The exact definition, with its source.
@@ -48,7 +49,7 @@ METRICS: Final[dict[str, Metric]] = {
         "higher",
         "number",
         "How clean the top of the list is; guessing gives the base rate.",
-        "Sum over positives of precision at their score, weighted, no interpolation (Davis and Goadrich 2006).",
+        "Mean over positives of precision at their score, no interpolation (Davis and Goadrich 2006).",
     ),
     "logloss": Metric(
         "Log loss",
@@ -111,7 +112,7 @@ METRICS: Final[dict[str, Metric]] = {
         "higher",
         "percent",
         "Share of people with at least one item they went on to want in their list.",
-        "Share of lists with a wanted item among the first k; all items ranked, people who wanted nothing left out.",
+        "Share of lists with a wanted item among the first k of all items; people who wanted none left out.",
     ),
     "ndcg": Metric(
         "NDCG",
@@ -160,7 +161,7 @@ METRICS: Final[dict[str, Metric]] = {
         "lower",
         "units",
         "Error of the whole forecast range, in units per row.",
-        "max(q e, (q - 1) e) with e = actual - quantile, mean over rows and levels (Koenker and Bassett 1978).",
+        "max(q e, (q - 1) e) with e = actual - quantile, mean of rows and levels (Koenker and Bassett 1978).",
     ),
     "mae": Metric(
         "Mean error",
@@ -174,7 +175,7 @@ METRICS: Final[dict[str, Metric]] = {
         "zero",
         "percent",
         "Whether the total is forecast too high (plus) or too low (minus).",
-        "Sum of (forecast - actual) over sum of actual; the mean forecast where there is one, else the median.",
+        "Sum of (forecast - actual) over sum of actual; the mean forecast if there is one, else median.",
     ),
     "coverage": Metric(
         "Range coverage",
@@ -200,7 +201,8 @@ METRICS: Final[dict[str, Metric]] = {
         "(Gutierrez and Gerardy 2017).",
     ),
 }
-"""Every metric of a report, by name; ``ndcg@10`` is found under ``ndcg``, ``coverage@10`` under ``coverage@``."""
+"""Every metric of a report, by name; ``ndcg@10`` is found under ``ndcg``, ``coverage@10`` under
+``coverage@``."""
 
 
 def definition(name: str) -> Metric:

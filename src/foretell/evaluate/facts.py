@@ -1,7 +1,7 @@
 """What a report says about a task beside its figures.
 
-This module owns the plain facts the caller hands over with the arrays: the question, the horizon, the features, the blend.
-It refuses to compute any of them.
+This module owns the plain facts the caller hands over with the arrays: the question, the horizon, the
+features, the blend. It refuses to compute any of them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class TaskFacts:
         unit: What a row is, in the plural, for example ``"households"``.
         notes: Loud notes, shown above the figures.
         do_not_use_for: Uses the evidence does not carry.
-        variants: Further complete task dictionaries of the same question, by name (for example with a filter).
+        variants: Further complete task dictionaries of the same question, by name (for example with a
+            filter).
     """
 
     kind: str
@@ -62,7 +63,8 @@ class Evidence:
         blend: Weight of each component of the final answer, chosen on validation.
         examples: A few answers as rows of one table: column name to value, with the shop's own ids.
         validation_rate: Base rate (or mean) of the outcome in the validation window, to notice drift.
-        unknown_share: Share of the test rows whose user or item was never seen in training, by ``users`` and ``items``.
+        unknown_share: Share of the test rows whose user or item was never seen in training, by ``users`` and
+            ``items``.
     """
 
     features: Sequence[FeatureStrength] = ()

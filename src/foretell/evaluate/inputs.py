@@ -1,7 +1,7 @@
 """What every metric is given: checked arrays.
 
-This module owns the validation of labels, probabilities, weights, clusters and thresholds, and the error raised
-when they are wrong. It refuses to compute anything from them.
+This module owns the validation of labels, probabilities, weights, clusters and thresholds, and the error
+raised when they are wrong. It refuses to compute anything from them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ import numpy.typing as npt
 
 from foretell.core.errors import ForetellError
 
-__all__ = ["Clusters", "EvaluationError", "FloatArray", "IntArray", "binary", "clusters", "finite", "fraction", "require_rows", "weights"]
+__all__ = [
+    "Clusters",
+    "EvaluationError",
+    "FloatArray",
+    "IntArray",
+    "binary",
+    "clusters",
+    "finite",
+    "fraction",
+    "probabilities",
+    "require_rows",
+    "weights",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -47,7 +59,9 @@ def finite(values: npt.ArrayLike, *, name: str, n_rows: int | None = None) -> Fl
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise EvaluationError(
-            f"{name} must be one-dimensional.", received=f"shape {array.shape}", remedy="Give one value per row."
+            f"{name} must be one-dimensional.",
+            received=f"shape {array.shape}",
+            remedy="Give one value per row.",
         )
     if n_rows is not None and len(array) != n_rows:
         raise EvaluationError(
@@ -122,6 +136,28 @@ def binary(
         )
     scores = finite(probability, name="probability", n_rows=len(labels))
     return labels, scores, weights(weight, n_rows=len(labels))
+
+
+def probabilities(
+    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """As ``binary``, for metrics that need probabilities and not only an order.
+
+    Raises:
+        EvaluationError: If the arrays do not fit together or a probability lies outside [0, 1].
+
+    Example:
+        >>> probabilities([0, 1], probability=[0.2, 0.9])[1]
+        array([0.2, 0.9])
+    """
+    labels, scores, row_weights = binary(label, probability=probability, weight=weight)
+    if not fraction(scores):
+        raise EvaluationError(
+            "This metric needs probabilities.",
+            received=f"values from {scores.min():g} to {scores.max():g}",
+            remedy="Calibrate the scores into [0, 1], or use metrics of order: auc, average_precision.",
+        )
+    return labels, np.clip(scores, 0, 1), row_weights
 
 
 def fraction(values: FloatArray) -> bool:

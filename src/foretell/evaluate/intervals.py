@@ -1,7 +1,7 @@
 """How sure a figure is: bootstrap intervals that resample whole users or items.
 
-This module owns the resamples, the estimate they give and the paired difference of two models on the same resamples. It
-refuses to know any metric: a ``Statistic`` says what a weighting of the clusters is worth.
+This module owns the resamples, the estimate they give and the paired difference of two models on the same
+resamples. It refuses to know any metric: a ``Statistic`` says what a weighting of the clusters is worth.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Interval:
 class Resamples:
     """Bootstrap resamples: how often each cluster is drawn, the same for every model of a task.
 
-    Each replicate draws as many clusters as there are, with replacement (multinomial counts), so rows of one user or item
-    always come and go together.
+    Each replicate draws as many clusters as there are, with replacement (multinomial counts), so rows of one
+    user or item always come and go together.
 
     Args:
         n_clusters: How many users or items there are.
@@ -67,7 +67,7 @@ class Resamples:
         seed: Fixes the draws.
 
     Example:
-        >>> Resamples(5, replicates=2, seed=1).counts(0, stop=2).sum(axis=1).tolist()
+        >>> Resamples(5, replicates=50, seed=1).counts(0, stop=2).sum(axis=1).tolist()
         [5.0, 5.0]
 
     References:
@@ -96,7 +96,7 @@ class Resamples:
         return np.stack([self._draw(replicate) for replicate in range(self.replicates)])
 
     def counts(self, start: int, *, stop: int) -> FloatArray:
-        """How often each cluster was drawn in replicates ``start..stop - 1``, shape ``[stop - start, n_clusters]``."""
+        """How often each cluster was drawn in some replicates, shape ``[stop - start, n_clusters]``."""
         if self.n_clusters * self.replicates <= _CELLS_KEPT:
             return self._kept[start:stop].astype(np.float64)
         return np.stack([self._draw(replicate) for replicate in range(start, stop)]).astype(np.float64)
@@ -162,8 +162,8 @@ def bootstrap(statistic: Statistic, *, resamples: Resamples) -> Estimate:
 def paired_difference(mine: Estimate, *, baseline: Estimate, level: float = LEVEL) -> dict[str, Interval]:
     """Mine minus the baseline, metric by metric, with the interval of the difference on the same resamples.
 
-    Pairing removes what both share (an easy week, a group of hard customers), so that the interval of the difference is
-    usually much narrower than the two intervals suggest.
+    Pairing removes what both share (an easy week, a group of hard customers), so that the interval of the
+    difference is usually much narrower than the two intervals suggest.
 
     Args:
         mine: The model's estimate.

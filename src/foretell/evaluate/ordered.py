@@ -1,7 +1,8 @@
 """Rank metrics from one sort: rows are ordered by score once, then any number of weightings is scored.
 
-This module owns the weighted area under the ROC curve and average precision for a batch of row weightings, which is
-what makes 200 bootstrap resamples affordable. It refuses metrics that need no order (``probability``).
+This module owns the weighted area under the ROC curve and average precision for a batch of row weightings,
+which is what makes 200 bootstrap resamples affordable. It refuses metrics that need no order
+(``probability``).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ __all__ = ["OrderedScores"]
 class OrderedScores:
     """Labels ordered by descending score, ready for many weightings; equal scores are one group.
 
-    With positives ``i`` of weight ``w_i``, ``N_i`` the negative weight scored above ``i`` plus half of the negative
-    weight scored equal, and ``P``, ``N`` the class totals, AUC is ``sum_i w_i (N - N_i) / (P N)``. With ``TP_i`` and
-    ``FP_i`` the positive and negative weight scored at or above ``i``, average precision is
+    With positives ``i`` of weight ``w_i``, ``N_i`` the negative weight scored above ``i`` plus half of the
+    negative weight scored equal, and ``P``, ``N`` the class totals, AUC is ``sum_i w_i (N - N_i) / (P N)``.
+    With ``TP_i`` and ``FP_i`` the positive and negative weight scored at or above ``i``, average precision is
     ``sum_i (w_i / P) TP_i / (TP_i + FP_i)``. Both need only cumulative sums over the fixed order.
 
     Args:
@@ -32,9 +33,9 @@ class OrderedScores:
 
     References:
         Mason and Graham, "Areas beneath the relative operating characteristics (ROC) and relative operating
-        levels (ROL) curves", Q. J. R. Meteorol. Soc. 128 (2002): AUC as the Mann-Whitney statistic, ties half.
-        Davis and Goadrich, "The relationship between Precision-Recall and ROC curves", ICML 2006: no linear
-        interpolation between points of the precision-recall curve.
+        levels (ROL) curves", Q. J. R. Meteorol. Soc. 128 (2002): AUC as the Mann-Whitney statistic, ties
+        half. Davis and Goadrich, "The relationship between Precision-Recall and ROC curves", ICML 2006: no
+        linear interpolation between points of the precision-recall curve.
     """
 
     def __init__(self, label: FloatArray, *, score: FloatArray) -> None:

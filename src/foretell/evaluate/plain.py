@@ -1,7 +1,8 @@
 """Values as they are written to JSON: plain, rounded, finite.
 
-This module owns the conversion of numpy values, dates and dataclasses, the rounding to six significant digits, and the
-rule that NaN and infinity become null. It refuses values it does not know, rather than writing their ``repr``.
+This module owns the conversion of numpy values, dates and dataclasses, the rounding to six significant
+digits, and the rule that NaN and infinity become null. It refuses values it does not know, rather than
+writing their ``repr``.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
     """The value as dictionaries, lists, texts, numbers, booleans and None.
 
     Args:
-        value: Mappings, sequences, sets (sorted), numpy arrays and scalars, dates, paths, dataclasses and plain values.
+        value: Mappings, sequences, sets (sorted), numpy arrays and scalars, dates, paths, dataclasses and
+            plain values.
 
     Returns:
-        A value ``json.dumps`` writes without surprises. Integers stay exact; floats have six significant digits.
+        A value ``json.dumps`` writes without surprises. Integers stay exact; floats have six significant
+        digits.
 
     Raises:
         EvaluationError: If something else is found.

@@ -1,8 +1,9 @@
 """Metrics of yes-or-no predictions, as pure functions of label, probability and weight.
 
-This module owns the definitions: ranking quality (AUC, average precision), probability quality (log loss, Brier,
-calibration error, normalised entropy); those of a decision at a threshold live in ``decisions`` and can be imported from
-here too. It refuses intervals (``intervals``) and drawing (``curves``). Undefined values are NaN, never an invented number.
+This module owns the definitions: ranking quality (AUC, average precision), probability quality (log loss,
+Brier, calibration error, normalised entropy); those of a decision at a threshold live in ``decisions`` and
+can be imported from here too. It refuses intervals (``intervals``) and drawing (``curves``). Undefined values
+are NaN, never an invented number.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from foretell.evaluate.calibration import ece
 from foretell.evaluate.decisions import accuracy, best_f1_threshold, decisions, f1, precision, recall
-from foretell.evaluate.inputs import EvaluationError, FloatArray, IntArray, binary, fraction
+from foretell.evaluate.inputs import FloatArray, binary, probabilities
 from foretell.evaluate.ordered import OrderedScores
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
     "brier",
     "decisions",
     "ece",
-    "equal_mass_bins",
     "f1",
     "logloss",
     "normalised_entropy",
@@ -33,21 +34,7 @@ __all__ = [
     "row_logloss",
 ]
 
-ECE_BINS: Final = 15
 _EPSILON: Final = float(np.finfo(np.float64).eps)
-
-
-def _probabilities(
-    label: npt.ArrayLike, probability: npt.ArrayLike, weight: npt.ArrayLike | None
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    labels, scores, row_weights = binary(label, probability=probability, weight=weight)
-    if not fraction(scores):
-        raise EvaluationError(
-            "This metric needs probabilities.",
-            received=f"values from {scores.min():g} to {scores.max():g}",
-            remedy="Calibrate the scores into [0, 1], or use auc and average_precision, which need only an order.",
-        )
-    return labels, np.clip(scores, 0, 1), row_weights
 
 
 def auc(label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
@@ -103,7 +90,7 @@ def average_precision(
 
 
 def row_logloss(label: FloatArray, *, probability: FloatArray) -> FloatArray:
-    """Minus the log of the probability given to what happened, per row, in nats; probabilities are clipped at 2e-16.
+    """Minus the natural log of the probability given to what happened, clipped at 2e-16, per row.
 
     Args:
         label: 0 or 1, shape ``[n]``.
@@ -120,7 +107,9 @@ def row_logloss(label: FloatArray, *, probability: FloatArray) -> FloatArray:
     return -np.where(label > 0.5, np.log(clipped), np.log1p(-clipped))
 
 
-def logloss(label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
+def logloss(
+    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None
+) -> float:
     """Mean minus log likelihood in nats; zero is perfect and a coin gives 0.693.
 
     Args:
@@ -141,7 +130,7 @@ def logloss(label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.Arr
     References:
         Good, "Rational decisions", J. R. Stat. Soc. B 14 (1952).
     """
-    labels, scores, row_weights = _probabilities(label, probability, weight)
+    labels, scores, row_weights = probabilities(label, probability=probability, weight=weight)
     return _mean(row_logloss(labels, probability=scores), row_weights)
 
 
@@ -166,78 +155,8 @@ def brier(label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.Array
     References:
         Brier, "Verification of forecasts expressed in terms of probability", Mon. Weather Rev. 78 (1950).
     """
-    labels, scores, row_weights = _probabilities(label, probability, weight)
+    labels, scores, row_weights = probabilities(label, probability=probability, weight=weight)
     return _mean((scores - labels) ** 2, row_weights)
-
-
-def equal_mass_bins(probability: FloatArray, *, weight: FloatArray, bins: int = ECE_BINS) -> IntArray:
-    """The bin of each row when rows sorted by probability are cut into bins of equal weight.
-
-    Rows of equal probability share a bin (the one holding the middle of their weight), so that the order of the rows
-    does not matter; a bin may therefore stay empty when many rows are tied.
-
-    Args:
-        probability: Scores, shape ``[n]``.
-        weight: Row weights, shape ``[n]``.
-        bins: How many bins.
-
-    Returns:
-        Bin numbers in ``0..bins - 1``, ascending with the probability, shape ``[n]``.
-
-    Example:
-        >>> equal_mass_bins(np.array([0.1, 0.2, 0.3, 0.4]), weight=np.ones(4), bins=2)
-        array([0, 0, 1, 1])
-    """
-    _, group = np.unique(probability, return_inverse=True)
-    mass = np.bincount(group, weights=weight) if len(group) else np.zeros(0)
-    total = mass.sum()
-    if total <= 0:
-        return np.zeros(len(probability), dtype=np.int64)
-    middle = (np.cumsum(mass) - mass / 2) / total
-    bin_of_group = np.minimum((middle * bins).astype(np.int64), bins - 1)
-    chosen: IntArray = bin_of_group[group]
-    return chosen
-
-
-def ece(
-    label: npt.ArrayLike,
-    *,
-    probability: npt.ArrayLike,
-    weight: npt.ArrayLike | None = None,
-    bins: int = ECE_BINS,
-) -> float:
-    """Expected calibration error over bins of equal mass: the mean of ``|mean probability - positive share|``.
-
-    Bins hold equal weight (15 unless told), not equal width; each counts with its weight. Chance alone makes it positive:
-    ``curves.chance_ece`` says by how much.
-
-    Args:
-        label: 0 or 1, shape ``[n]``.
-        probability: In [0, 1], shape ``[n]``.
-        weight: Row weights, shape ``[n]``.
-        bins: How many bins.
-
-    Returns:
-        A value in [0, 1]; NaN without rows.
-
-    Raises:
-        EvaluationError: If the arrays do not fit together or are no probabilities.
-
-    Example:
-        >>> round(ece([0, 1, 1, 1], probability=[0.5, 0.5, 0.9, 0.9], bins=2), 4)
-        0.05
-
-    References:
-        Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
-        Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019: bins of equal mass.
-    """
-    labels, scores, row_weights = _probabilities(label, probability, weight)
-    if not len(labels):
-        return float("nan")
-    gap = np.bincount(
-        equal_mass_bins(scores, weight=row_weights, bins=bins), weights=row_weights * (scores - labels), minlength=bins
-    )
-    return float(np.abs(gap).sum() / row_weights.sum())
 
 
 def normalised_entropy(
@@ -263,7 +182,7 @@ def normalised_entropy(
     References:
         He et al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014, section 2.
     """
-    labels, scores, row_weights = _probabilities(label, probability, weight)
+    labels, scores, row_weights = probabilities(label, probability=probability, weight=weight)
     base = _mean(labels, row_weights)
     if not 0 < base < 1:
         return float("nan")

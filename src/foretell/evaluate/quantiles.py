@@ -1,7 +1,8 @@
 """Metrics of forecasts given as quantiles, as pure functions of what was sold and what was forecast.
 
-This module owns pinball and weighted quantile loss, WAPE, bias, MAE and the coverage of intervals. It refuses to judge
-censored demand: rows where the shelf was empty should be left out or reported as a slice of their own.
+This module owns pinball and weighted quantile loss, WAPE, bias, MAE and the coverage of intervals. It refuses
+to judge censored demand: rows where the shelf was empty should be left out or reported as a slice of their
+own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ import numpy.typing as npt
 
 from foretell.evaluate.inputs import EvaluationError, FloatArray, finite
 
-__all__ = ["bias", "coverage", "forecast", "mae", "median", "pinball", "pinball_per_level", "row_pinball", "wape", "wql"]
+__all__ = [
+    "bias",
+    "coverage",
+    "forecast",
+    "mae",
+    "median",
+    "pinball",
+    "pinball_per_level",
+    "row_pinball",
+    "wape",
+    "wql",
+]
 
 
 def forecast(
@@ -23,7 +35,8 @@ def forecast(
 
     Args:
         actual: What happened, shape ``[n]``.
-        quantiles: Forecast quantiles, shape ``[n, q]``; a point forecast of shape ``[n]`` stands for all levels.
+        quantiles: Forecast quantiles, shape ``[n, q]``; a point forecast of shape ``[n]`` stands for all
+            levels.
         levels: Ascending levels in (0, 1), length ``q``.
 
     Returns:
@@ -38,10 +51,14 @@ def forecast(
     """
     truth = finite(actual, name="actual")
     probability = np.asarray(levels, dtype=np.float64)
-    rising = len(probability) and (np.diff(probability) > 0).all() and 0 < probability[0] and probability[-1] < 1
+    rising = (
+        len(probability) and (np.diff(probability) > 0).all() and probability[0] > 0 and probability[-1] < 1
+    )
     if not rising:
         raise EvaluationError(
-            "Quantile levels must rise within (0, 1).", received=list(levels), remedy="For example (0.1, 0.5, 0.9)."
+            "Quantile levels must rise within (0, 1).",
+            received=list(levels),
+            remedy="For example (0.1, 0.5, 0.9).",
         )
     table = np.asarray(quantiles, dtype=np.float64)
     if table.ndim == 1:
@@ -127,7 +144,7 @@ def pinball(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence
 
 
 def wql(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[float]) -> float:
-    """Weighted quantile loss: twice the summed pinball loss over the summed actual size, averaged over levels.
+    """Weighted quantile loss: twice the pinball loss over the volume, averaged over levels.
 
     Args:
         actual: Shape ``[n]``.
@@ -145,7 +162,8 @@ def wql(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[flo
         0.5
 
     References:
-        Gasthaus et al., "Probabilistic forecasting with spline quantile function RNNs", AISTATS 2019, section 4.
+        Gasthaus et al., "Probabilistic forecasting with spline quantile function RNNs", AISTATS 2019, section
+        4.
     """
     truth, table, probability = forecast(actual, quantiles=quantiles, levels=levels)
     total = np.abs(truth).sum()

@@ -12,14 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 from foretell.evaluate.assemble import assemble_task, single_value, strongest
-from foretell.evaluate.curves import calibration_curve, chance_ece, gain_curve, histogram, thinned
+from foretell.evaluate.calibration import chance_ece, ece
+from foretell.evaluate.curves import calibration_curve, gain_curve, histogram, thinned
 from foretell.evaluate.facts import NO_EVIDENCE, Evidence, TaskFacts
-from foretell.evaluate.inputs import EvaluationError, FloatArray, binary, clusters, finite, fraction, require_rows
+from foretell.evaluate.inputs import (
+    EvaluationError,
+    FloatArray,
+    binary,
+    clusters,
+    finite,
+    fraction,
+    require_rows,
+)
 from foretell.evaluate.intervals import Resamples, Statistic, bootstrap
-from foretell.evaluate.probability import ece
-from foretell.evaluate.resampled import CombinedStatistic, ProbabilityStatistic, RankStatistic, UpliftStatistic
+from foretell.evaluate.ordered_uplift import OrderedUplift
+from foretell.evaluate.resampled import CombinedStatistic
+from foretell.evaluate.resampled_probability import ProbabilityStatistic, RankStatistic, UpliftStatistic
 from foretell.evaluate.slices import evaluate_slices
-from foretell.evaluate.uplift import OrderedUplift, Treatment, qini_curve
+from foretell.evaluate.uplift import Treatment, qini_curve
 
 __all__ = ["evaluate_probability"]
 
@@ -49,7 +59,8 @@ def evaluate_probability(
         label: What happened, 0 or 1, shape ``[n]``.
         probability: The model's calibrated probability, shape ``[n]``.
         facts: The question and how the answer may be used.
-        baselines: Probability or any score of each baseline, shape ``[n]``; scores outside [0, 1] get rank metrics only.
+        baselines: Probability or any score of each baseline, shape ``[n]``; scores outside [0, 1] get rank
+            metrics only.
         weight: How many real cases a row stands for, shape ``[n]``.
         cluster: The user (or item) of each row, the unit that is resampled; rows themselves when None.
         threshold: Where yes begins, chosen on validation.
@@ -87,7 +98,9 @@ def evaluate_probability(
     resamples = Resamples(units.count, replicates=replicates, seed=seed)
 
     def statistic(values: FloatArray, cut: float) -> ProbabilityStatistic:
-        return ProbabilityStatistic(labels, probability=values, weight=row_weights, clusters=units, threshold=cut)
+        return ProbabilityStatistic(
+            labels, probability=values, weight=row_weights, clusters=units, threshold=cut
+        )
 
     mine: Statistic = statistic(scores, threshold)
     extra_curves: dict[str, Any] = {}
@@ -95,11 +108,14 @@ def evaluate_probability(
         curve = qini_curve(labels, treatment=treatment, weight=row_weights)
         extra_curves["qini"] = thinned({"share": curve.share, "gain": curve.gain, "random": curve.random})
         people = OrderedUplift(
-            labels, treated=finite(treatment.treated, name="treated"), score=finite(treatment.score, name="score")
+            labels,
+            treated=finite(treatment.treated, name="treated"),
+            score=finite(treatment.score, name="score"),
         )
         mine = CombinedStatistic(mine, UpliftStatistic(people, weight=row_weights, clusters=units))
     others = {
-        name: finite(values, name=f"baseline {name}", n_rows=len(labels)) for name, values in (baselines or {}).items()
+        name: finite(values, name=f"baseline {name}", n_rows=len(labels))
+        for name, values in (baselines or {}).items()
     }
     cuts = baseline_thresholds or {}
     compared = {
@@ -126,7 +142,9 @@ def evaluate_probability(
         calibration["before"] = ece(labels, probability=before, weight=row_weights)
 
     def part(rows: npt.NDArray[np.bool_], values: FloatArray) -> RankStatistic:
-        return RankStatistic(labels[rows], score=values[rows], weight=row_weights[rows], clusters=units.take(rows))
+        return RankStatistic(
+            labels[rows], score=values[rows], weight=row_weights[rows], clusters=units.take(rows)
+        )
 
     def describe(rows: Rows) -> dict[str, Any]:
         total = row_weights[rows].sum()
@@ -134,7 +152,9 @@ def evaluate_probability(
             "positives": int(labels[rows].sum()),
             "observed": (row_weights * labels)[rows].sum() / total if total > 0 else None,
             "predicted": (row_weights * scores)[rows].sum() / total if total > 0 else None,
-            "baseline": single_value(part(rows, others[best]), n_clusters=units.count, name="auc") if best else None,
+            "baseline": single_value(part(rows, others[best]), n_clusters=units.count, name="auc")
+            if best
+            else None,
         }
 
     return assemble_task(

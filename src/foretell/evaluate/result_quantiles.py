@@ -17,7 +17,7 @@ from foretell.evaluate.facts import NO_EVIDENCE, Evidence, TaskFacts
 from foretell.evaluate.inputs import FloatArray, clusters, finite, require_rows
 from foretell.evaluate.intervals import Resamples, bootstrap
 from foretell.evaluate.quantiles import forecast, median, pinball_per_level
-from foretell.evaluate.resampled import QuantileStatistic
+from foretell.evaluate.resampled_amounts import QuantileStatistic
 from foretell.evaluate.slices import evaluate_slices
 
 __all__ = ["evaluate_quantiles"]
@@ -89,10 +89,12 @@ def evaluate_quantiles(
         )
 
     others = {
-        name: forecast(actual, quantiles=values, levels=levels)[1] for name, values in (baselines or {}).items()
+        name: forecast(actual, quantiles=values, levels=levels)[1]
+        for name, values in (baselines or {}).items()
     }
     compared = {
-        name: bootstrap(statistic(values, None, everything), resamples=resamples) for name, values in others.items()
+        name: bootstrap(statistic(values, None, everything), resamples=resamples)
+        for name, values in others.items()
     }
     best = strongest(compared, headline="wape")
 
@@ -101,12 +103,17 @@ def evaluate_quantiles(
             "positives": int((truth[rows] > 0).sum()),
             "observed": truth[rows].sum(),
             "predicted": expected[rows].sum(),
-            "baseline": single_value(statistic(others[best], None, rows), n_clusters=units.count, name="wape") if best else None,
+            "baseline": single_value(statistic(others[best], None, rows), n_clusters=units.count, name="wape")
+            if best
+            else None,
         }
 
     curves: dict[str, Any] = {
         "quantile_coverage": quantile_coverage_curve(truth, quantiles=table, levels=levels),
-        "pinball": {str(level): loss for level, loss in pinball_per_level(truth, quantiles=table, levels=levels).items()},
+        "pinball": {
+            str(level): loss
+            for level, loss in pinball_per_level(truth, quantiles=table, levels=levels).items()
+        },
     }
     if period is not None:
         names, code = np.unique(np.asarray(period), return_inverse=True)

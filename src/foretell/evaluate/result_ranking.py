@@ -1,7 +1,7 @@
 """Evaluation of ranked lists: from the lists of a test window to the task dictionary.
 
-This module owns the entrance ``evaluate_ranking``. It refuses lists ranked among sampled candidates: their figures cannot be
-compared with anything.
+This module owns the entrance ``evaluate_ranking``. It refuses lists ranked among sampled candidates: their
+figures cannot be compared with anything.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from foretell.evaluate.assemble import assemble_task, single_value, strongest
 from foretell.evaluate.facts import NO_EVIDENCE, Evidence, TaskFacts
-from foretell.evaluate.inputs import EvaluationError, clusters, require_rows
+from foretell.evaluate.inputs import EvaluationError, IntArray, clusters, require_rows
 from foretell.evaluate.intervals import Resamples, bootstrap
-from foretell.evaluate.ranking import RANKING_METRICS, RelevantSets, hits, per_list, popular_items
-from foretell.evaluate.resampled import CombinedStatistic, CoverageStatistic, MeanStatistic
+from foretell.evaluate.ranking import popular_items
+from foretell.evaluate.relevance import RANKING_METRICS, RelevantSets, hits, per_list
+from foretell.evaluate.resampled import CombinedStatistic, MeanStatistic
+from foretell.evaluate.resampled_amounts import CoverageStatistic
 from foretell.evaluate.slices import evaluate_slices
 
 __all__ = ["evaluate_ranking"]
@@ -45,9 +47,10 @@ def evaluate_ranking(
     Args:
         ranked: The model's item codes, best first, shape ``[n, at least k]``; -1 where a list is short.
         relevant_values: Item codes wanted in the window, all lists one after another.
-        relevant_offsets: Where each list's wanted items begin, shape ``[n + 1]``. Lists whose owner wanted nothing count
-            for coverage and popularity only.
-        popularity: How often each item code was bought in training, shape ``[n_items]``; its length is the catalogue.
+        relevant_offsets: Where each list's wanted items begin, shape ``[n + 1]``. Lists whose owner wanted
+            nothing count for coverage and popularity only.
+        popularity: How often each item code was bought in training, shape ``[n_items]``; its length is the
+            catalogue.
         facts: The question and how the answer may be used.
         baselines: Ranked lists of each baseline, shape ``[n, at least k]``.
         k: The cut of all metrics.
@@ -82,7 +85,7 @@ def evaluate_ranking(
     head = popular_items(bought)
     headline = f"ndcg@{k}"
 
-    def quality(lists: npt.ArrayLike, rows: Rows) -> MeanStatistic:
+    def quality(lists: npt.ArrayLike, rows: IntArray) -> MeanStatistic:
         table = np.nan_to_num(per_list(hits(lists, relevant=relevant), counts=counts, k=k))
         named = {f"{name}@{k}": table[rows, column] for column, name in enumerate(RANKING_METRICS)}
         return MeanStatistic(named, clusters=units.take(rows), weight=has_wants[rows].astype(np.float64))
@@ -98,26 +101,34 @@ def evaluate_ranking(
         shown = (top >= 0).sum(axis=1).astype(np.float64)
         popular = (head[np.maximum(top, 0)] & (top >= 0)).sum(axis=1) / np.maximum(shown, 1)
         return CombinedStatistic(
-            quality(lists, np.ones(len(counts), dtype=bool)),
+            quality(lists, np.arange(len(counts))),
             CoverageStatistic(top, n_items=len(bought), clusters=units, name=f"coverage@{k}"),
             MeanStatistic({f"popularity_share@{k}": popular}, clusters=units, weight=shown),
         )
 
     others = {name: np.asarray(lists) for name, lists in (baselines or {}).items()}
-    compared = {name: bootstrap(statistic(lists, name), resamples=resamples) for name, lists in others.items()}
+    compared = {
+        name: bootstrap(statistic(lists, name), resamples=resamples) for name, lists in others.items()
+    }
     best = strongest(compared, headline=headline)
 
+    asked = np.flatnonzero(has_wants)
+
     def describe(rows: Rows) -> dict[str, Any]:
-        wanted = rows & has_wants
+        part = asked[rows]
         return {
-            "positives": int(wanted.sum()),
-            "baseline": single_value(quality(others[best], wanted), n_clusters=units.count, name=headline) if best and wanted.any() else None,
+            "positives": int(counts[part].sum()),
+            "baseline": single_value(quality(others[best], part), n_clusters=units.count, name=headline)
+            if best
+            else None,
         }
 
     def by_k(lists: npt.ArrayLike) -> dict[str, list[float]]:
         hit = hits(lists, relevant=relevant)[has_wants]
         tables = [per_list(hit, counts=counts[has_wants], k=cut).mean(axis=0) for cut in range(1, k + 1)]
-        return {name: [float(table[column]) for table in tables] for column, name in enumerate(RANKING_METRICS)}
+        return {
+            name: [float(table[column]) for table in tables] for column, name in enumerate(RANKING_METRICS)
+        }
 
     curves: dict[str, Any] = {"by_k": {"k": list(range(1, k + 1)), **by_k(ranked)}}
     if best is not None:
@@ -134,15 +145,29 @@ def evaluate_ranking(
             "k": k,
             "catalogue": len(bought),
             "without_wants": int((~has_wants).sum()),
-            "popularity": {"items": int(head.sum()), "share_of_wanted": float(head[wanted_items].mean()) if len(wanted_items) else None},
+            "popularity": {
+                "items": int(head.sum()),
+                "share_of_wanted": float(head[wanted_items].mean()) if len(wanted_items) else None,
+            },
             "curves": curves,
             "slices": evaluate_slices(
-                slices or {},
-                n_rows=len(counts),
+                {name: _of_lists(labels, len(counts))[asked] for name, labels in (slices or {}).items()},
+                n_rows=len(asked),
                 metric=headline,
-                statistic=lambda rows: quality(ranked, rows),
+                statistic=lambda rows: quality(ranked, asked[rows]),
                 resamples=resamples,
                 describe=describe,
             ),
         },
     )
+
+
+def _of_lists(labels: npt.ArrayLike, n_lists: int) -> npt.NDArray[Any]:
+    given = np.asarray(labels)
+    if given.shape != (n_lists,):
+        raise EvaluationError(
+            "A slice needs one label per list.",
+            received=f"shape {given.shape} for {n_lists} lists",
+            remedy="Give an array of labels in the order of the lists.",
+        )
+    return given

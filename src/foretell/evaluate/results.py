@@ -1,7 +1,7 @@
 """The three ways to evaluate a task: probabilities, ranked lists, quantile forecasts.
 
-This module owns the one address callers import from. Each entrance takes the arrays of a test window and returns the
-complete task dictionary of ``report.json``, identical for the same seed.
+This module owns the one address callers import from. Each entrance takes the arrays of a test window and
+returns the complete task dictionary of ``report.json``, identical for the same seed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A metric group by group: new and returning customers, head and tail items, segments.
 
-This module owns the cutting of rows into groups and the rule for groups that are too small: they are listed with the
-reason, never left out. It refuses to search for slices that look bad or good.
+This module owns the cutting of rows into groups and the rule for groups that are too small: they are listed
+with the reason, never left out. It refuses to search for slices that look bad or good.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ def evaluate_slices(
         describe: Further facts of the rows under a mask, added to each group.
 
     Returns:
-        A dictionary per slicing: ``name``, ``metric`` and ``groups``, each group with ``group``, ``n``, ``value``, ``low``,
-        ``high`` (null where there is a ``reason``), ``reason`` (null or text) and the facts of ``describe``.
+        A dictionary per slicing: ``name``, ``metric`` and ``groups``, each group with ``group``, ``n``,
+        ``value``, ``low``, ``high`` (null where there is a ``reason``), ``reason`` (null or text) and the
+        facts of ``describe``.
 
     Raises:
         EvaluationError: If a slicing has another number of rows.
@@ -91,7 +92,14 @@ def evaluate_slices(
         rows_of = []
         for group, rows in groups(labels, n_rows=n_rows):
             n = int(rows.sum())
-            entry: dict[str, Any] = {"group": group, "n": n, "value": None, "low": None, "high": None, "reason": None}
+            entry: dict[str, Any] = {
+                "group": group,
+                "n": n,
+                "value": None,
+                "low": None,
+                "high": None,
+                "reason": None,
+            }
             entry |= describe(rows)
             if n < SMALLEST_SLICE:
                 entry["reason"] = f"only {n} rows; a figure needs {SMALLEST_SLICE}"

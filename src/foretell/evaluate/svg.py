@@ -1,7 +1,7 @@
 """The few SVG pieces that charts are made of.
 
-This module owns escaping, number formatting, scales, ticks and the frame of a chart with two axes. It refuses to know what
-is drawn. Colours are CSS classes only, so that light, dark and paper follow the page.
+This module owns escaping, number formatting, scales, ticks and the frame of a chart with two axes. It refuses
+to know what is drawn. Colours are CSS classes only, so that light, dark and paper follow the page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
     Args:
         tag: The element's name.
         *children: Text or markup inside.
-        **attributes: Attributes; ``class_`` gives ``class`` and underscores become hyphens; None leaves one out.
+        **attributes: Attributes; ``class_`` gives ``class`` and underscores become hyphens; None leaves one
+            out.
 
     Returns:
         Safe markup.
@@ -45,6 +46,8 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
 def document(*children: str, width: float, height: float, title: str, class_: str = "chart") -> Markup:
     """A picture with a title for those who cannot see it, scaling with the page.
 
+    Class ``stretch`` gives up its proportions to fill the width.
+
     Args:
         *children: What it shows.
         width: Width of the coordinate system.
@@ -62,6 +65,7 @@ def document(*children: str, width: float, height: float, title: str, class_: st
         viewBox=f"0 0 {_number(width)} {_number(height)}",
         role="img",
         aria_label=title,
+        preserveAspectRatio="none" if "stretch" in class_ else None,
     )
 
 
@@ -146,7 +150,7 @@ class Frame:
 
     @classmethod
     def of(
-        cls, x: tuple[float, float], *, y: tuple[float, float], width: float, height: float, left: float = 44
+        cls, x: tuple[float, float], *, y: tuple[float, float], width: float, height: float, left: float = 54
     ) -> Frame:
         """A frame inside a picture of that size, with room for labels left and below."""
         return cls(Scale(*x, left, width - 12), Scale(*y, height - 40, 12))
@@ -176,11 +180,11 @@ class Frame:
                 element(
                     "text",
                     y_title,
-                    x=11.0,
+                    x=10.0,
                     y=middle,
                     class_="axis-title",
                     text_anchor="middle",
-                    transform=f"rotate(-90 11 {_number(middle)})",
+                    transform=f"rotate(-90 10 {_number(middle)})",
                 )
             )
         return Markup("").join(parts)

@@ -1,7 +1,7 @@
 """What a treatment changes, and whether a ranking finds the people it changes most.
 
-This module owns the Qini and uplift curves and their areas, with the definition named because libraries differ. It
-refuses to call an effect causal: that needs randomised treatment, which the caller must state.
+This module owns the Qini and uplift curves and their areas, with the definition named because libraries
+differ. It refuses to call an effect causal: that needs randomised treatment, which the caller must state.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foretell.evaluate.inputs import EvaluationError, FloatArray, IntArray, binary, finite
+from foretell.evaluate.inputs import EvaluationError, FloatArray, binary, finite
+from foretell.evaluate.ordered_uplift import OrderedUplift
 
 __all__ = ["OrderedUplift", "Treatment", "UpliftCurve", "qini", "qini_curve", "uplift_auc", "uplift_curve"]
 
@@ -51,92 +52,14 @@ class UpliftCurve:
         return float(np.trapezoid(self.gain - self.random, self.share))
 
 
-class OrderedUplift:
-    """Rows ordered by descending score once, ready for many weightings; equal scores are one step.
-
-    Args:
-        label: 0 or 1, shape ``[n]``.
-        treated: 0 or 1, shape ``[n]``.
-        score: Whom to target first, shape ``[n]``.
-
-    Example:
-        >>> rows = OrderedUplift(np.array([1.0, 0.0]), treated=np.array([1.0, 0.0]), score=np.array([0.5, 0.5]))
-        >>> rows.areas(np.ones((1, 2)))[0].tolist()
-        [0.0, 0.0]
-    """
-
-    def __init__(self, label: FloatArray, *, treated: FloatArray, score: FloatArray) -> None:
-        self._order: IntArray = np.argsort(-score, kind="stable").astype(np.int64)
-        ordered = score[self._order]
-        last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, dtype=bool)
-        self._ends = np.flatnonzero(last)
-        self._label = label[self._order]
-        self._treated = treated[self._order]
-
-    def cumulative(self, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Running totals at the end of each group of equal scores: treated, control, and their responses.
-
-        Args:
-            weight: Row weights, shape ``[r, n]``.
-
-        Returns:
-            ``(n_treated, n_control, responses_treated, responses_control)``, each of shape ``[r, m + 1]``, from zero.
-        """
-        ordered = np.take(weight, self._order, axis=1)
-        masks = (
-            self._treated,
-            1 - self._treated,
-            self._treated * self._label,
-            (1 - self._treated) * self._label,
-        )
-        treated, control, yes_treated, yes_control = (
-            np.pad(np.cumsum(ordered * mask, axis=1)[:, self._ends], ((0, 0), (1, 0))) for mask in masks
-        )
-        return treated, control, yes_treated, yes_control
-
-    def qini(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Share targeted and Qini gain per head, each of shape ``[r, m + 1]``, for weightings ``[r, n]``."""
-        treated, control, yes_treated, yes_control = self.cumulative(weight)
-        share, total = _shares(treated, control)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            expected = np.where(control > 0, yes_control * treated / control, 0.0)
-            return share, (yes_treated - expected) / total
-
-    def uplift(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Share targeted and uplift gain per head, each of shape ``[r, m + 1]``, for weightings ``[r, n]``."""
-        treated, control, yes_treated, yes_control = self.cumulative(weight)
-        share, _ = _shares(treated, control)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            effect = yes_treated / treated - yes_control / control
-        return share, np.where((treated > 0) & (control > 0), effect, 0.0) * share
-
-    def areas(self, weight: FloatArray) -> FloatArray:
-        """Areas between curve and random line of each weighting.
-
-        Args:
-            weight: Row weights, shape ``[r, n]``.
-
-        Returns:
-            Shape ``[r, 2]``: Qini, uplift; NaN where nobody, or everybody, is treated.
-        """
-        results = []
-        for share, gain in (self.qini(weight), self.uplift(weight)):
-            area = np.trapezoid(gain - gain[:, -1:] * share, share, axis=1)
-            results.append(area)
-        treated, control, *_ = self.cumulative(weight)
-        undefined = (treated[:, -1] <= 0) | (control[:, -1] <= 0)
-        stacked = np.stack(results, axis=1)
-        stacked[undefined] = np.nan
-        return stacked
-
-
 def qini_curve(
     label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None
 ) -> UpliftCurve:
-    """The Qini curve: extra responses among the treated of the best-scored share, against the control rate there.
+    """The Qini curve: extra responses among the treated of the best-scored share of people.
 
-    At each share, ``gain = (Y_t - Y_c N_t / N_c) / N`` with responses ``Y`` and head counts ``N`` of treated and control
-    among those targeted, and ``N`` all people. Ties enter together; points without control use no correction.
+    At each share, ``gain = (Y_t - Y_c N_t / N_c) / N`` with responses ``Y`` and head counts ``N`` of treated
+    and control among those targeted, and ``N`` all people. Ties enter together; points without control use no
+    correction.
 
     Args:
         label: 1 where the person responded, shape ``[n]``.
@@ -155,7 +78,8 @@ def qini_curve(
         [0.0, 0.25, 0.25]
 
     References:
-        Radcliffe, "Using control groups to target on predicted lift", Direct Marketing Analytics Journal 1 (2007).
+        Radcliffe, "Using control groups to target on predicted lift", Direct Marketing Analytics Journal 1
+        (2007).
     """
     rows, row_weights = _prepare(label, treatment, weight)
     share, gain = rows.qini(row_weights)
@@ -167,8 +91,8 @@ def uplift_curve(
 ) -> UpliftCurve:
     """The uplift curve: difference of response rates among the best-scored share, times that share.
 
-    At each share ``s``, ``gain = (Y_t / N_t - Y_c / N_c) s``. Unlike Qini it weighs treated and control alike when they are
-    unequally many. Ties enter together; points where one arm is missing are zero.
+    At each share ``s``, ``gain = (Y_t / N_t - Y_c / N_c) s``. Unlike Qini it weighs treated and control alike
+    when they are unequally many. Ties enter together; points where one arm is missing are zero.
 
     Args:
         label: 1 where the person responded, shape ``[n]``.
@@ -187,7 +111,8 @@ def uplift_curve(
         [0.0, 0.5, 0.5]
 
     References:
-        Gutierrez and Gerardy, "Causal inference and uplift modelling: a review of the literature", PMLR 67 (2017).
+        Gutierrez and Gerardy, "Causal inference and uplift modelling: a review of the literature", PMLR 67
+        (2017).
     """
     rows, row_weights = _prepare(label, treatment, weight)
     share, gain = rows.uplift(row_weights)
@@ -197,8 +122,8 @@ def uplift_curve(
 def qini(label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None) -> float:
     """Unnormalised Qini coefficient per head: the area between the Qini curve and its random line.
 
-    It is in responses per head of population, so figures of different data sets cannot be compared; zero is what
-    targeting at random gives.
+    It is in responses per head of population, so figures of different data sets cannot be compared; zero is
+    what targeting at random gives.
 
     Args:
         label: 1 where the person responded, shape ``[n]``.
@@ -217,7 +142,8 @@ def qini(label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | 
         0.0625
 
     References:
-        Radcliffe, "Using control groups to target on predicted lift", Direct Marketing Analytics Journal 1 (2007).
+        Radcliffe, "Using control groups to target on predicted lift", Direct Marketing Analytics Journal 1
+        (2007).
     """
     return qini_curve(label, treatment=treatment, weight=weight).area
 
@@ -242,16 +168,10 @@ def uplift_auc(label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayL
         0.125
 
     References:
-        Gutierrez and Gerardy, "Causal inference and uplift modelling: a review of the literature", PMLR 67 (2017).
+        Gutierrez and Gerardy, "Causal inference and uplift modelling: a review of the literature", PMLR 67
+        (2017).
     """
     return uplift_curve(label, treatment=treatment, weight=weight).area
-
-
-def _shares(treated: FloatArray, control: FloatArray) -> tuple[FloatArray, FloatArray]:
-    people = treated + control
-    total = people[:, -1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total > 0, people / total, 0.0), total
 
 
 def _prepare(

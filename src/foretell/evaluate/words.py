@@ -1,21 +1,35 @@
 """Numbers, dates and names as people read them.
 
-This module owns the formatting that the page and its sentences share. It refuses to escape: the template does that, for
-everything.
+This module owns the formatting that the page and its sentences share. It refuses to escape: the template does
+that, for everything.
 """
 
 from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from foretell.evaluate.definitions import definition
 
-__all__ = ["count", "date", "duration", "figure", "joined", "label", "percent", "short_count", "signed", "span"]
+__all__ = [
+    "MISSING",
+    "count",
+    "date",
+    "duration",
+    "figure",
+    "inline",
+    "interval_text",
+    "joined",
+    "label",
+    "percent",
+    "short_count",
+    "signed",
+    "span",
+]
 
-MISSING: Final = "–"  # noqa: RUF001 (an en dash is what a missing figure is shown as)
+MISSING: Final = "\u2013"
 _NAMES: Final = {
     "ad": "Ad response",
     "auc": "AUC",
@@ -38,7 +52,22 @@ def label(name: str) -> str:
         ('Recency-frequency', 'Moving average')
     """
     words = name.replace("_", " ").strip()
-    return _NAMES.get(name, words[:1].upper() + words[1:]).replace("lightgbm", "LightGBM").replace("Lightgbm", "LightGBM")
+    return (
+        _NAMES.get(name, words[:1].upper() + words[1:])
+        .replace("lightgbm", "LightGBM")
+        .replace("Lightgbm", "LightGBM")
+    )
+
+
+def inline(name: str) -> str:
+    """A name within a sentence: lower case, but for words that are names.
+
+    Example:
+        >>> inline("recency_frequency"), inline("lightgbm")
+        ('recency-frequency', 'LightGBM')
+    """
+    words = label(name)
+    return words if words[1:2].isupper() or "GBM" in words.split()[0] else words[:1].lower() + words[1:]
 
 
 def count(value: float | None) -> str:
@@ -70,14 +99,22 @@ def percent(value: float | None, *, digits: int = 1) -> str:
     """A share as a percentage.
 
     Example:
-        >>> percent(0.2345), percent(None)
-        ('23.5%', '–')
+        >>> percent(0.2341), percent(None)
+        ('23.4%', '\u2013')
     """
     return MISSING if value is None else f"{100 * value:.{digits}f}%"
 
 
-def figure(metric: str, *, value: float | None) -> str:
+def figure(metric: str, *, value: float | None, like: float | None = None) -> str:
     """A metric's value in its own form, with digits that suit its size.
+
+    Args:
+        metric: Which metric.
+        value: The figure.
+        like: Another figure whose size sets the digits, so that figures side by side have equally many.
+
+    Returns:
+        A text; a dash when there is no figure.
 
     Example:
         >>> figure("auc", value=0.84321), figure("wape", value=0.3012), figure("qini", value=0.00123)
@@ -86,28 +123,52 @@ def figure(metric: str, *, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return MISSING
     form = definition(metric).form
-    if form == "percent":
-        return percent(value)
-    if form == "units" and abs(value) >= 10:
-        return f"{value:,.1f}"
-    if value and abs(value) < 0.01:
-        return f"{value:.{min(6, 1 - math.floor(math.log10(abs(value))))}f}"
-    return f"{value:.3f}"
+    shown = (
+        percent(value)
+        if form == "percent"
+        else f"{value:,.{_digits(abs(value if like is None else like), form)}f}"
+    )
+    return shown.replace("-", "\u2212")
 
 
-def signed(metric: str, *, value: float | None) -> str:
+def _digits(size: float, form: str) -> int:
+    if form == "units" and size >= 10:
+        return 1
+    # Two digits that say something, for figures far below the usual 0.8; rounding noise gets the usual three.
+    return min(6, 1 - math.floor(math.log10(size))) if 1e-6 <= size < 0.01 else 3
+
+
+def signed(metric: str, *, value: float | None, like: float | None = None) -> str:
     """A difference of a metric with its sign; a true minus, so that columns align.
+
+    Args:
+        metric: Which metric; differences of percentages are percentage points.
+        value: The difference.
+        like: Another figure whose size sets the digits.
+
+    Returns:
+        A text; a dash when there is no figure.
 
     Example:
         >>> signed("auc", value=0.0213), signed("wape", value=-0.05)
-        ('+0.021', '−5.0 pts')
+        ('+0.021', '\u22125.0')
     """
     if value is None or not math.isfinite(value):
         return MISSING
-    percentage = definition(metric).form == "percent"
-    size = f"{100 * abs(value):.1f}" if percentage else figure(metric, value=abs(value))
-    sign = "" if not any(digit in "123456789" for digit in size) else "−" if value < 0 else "+"  # noqa: RUF001
-    return f"{sign}{size} pts" if percentage else f"{sign}{size}"
+    size = figure(metric, value=abs(value), like=None if like is None else abs(like)).removesuffix("%")
+    sign = "" if not any(digit in "123456789" for digit in size) else "\u2212" if value < 0 else "+"
+    return f"{sign}{size}"
+
+
+def interval_text(metric: str, *, interval: Mapping[str, float]) -> str:
+    """The ends of an interval, with as many digits as its value.
+
+    Example:
+        >>> interval_text("auc", interval={"value": 0.8, "low": 0.7, "high": 0.9})
+        '0.700 \u2013 0.900'
+    """
+    low, high = (figure(metric, value=interval[end], like=interval["value"]) for end in ("low", "high"))
+    return f"{low} \u2013 {high}"
 
 
 def date(moment: str | None) -> str:
@@ -131,14 +192,14 @@ def span(window: Sequence[str] | None) -> str:
 
     Example:
         >>> span(["2017-11-06", "2017-12-31"])
-        '6 Nov – 31 Dec 2017'
+        '6 Nov \u2013 31 Dec 2017'
     """
     if not window or len(window) != 2:
         return MISSING
     start, end = date(window[0]), date(window[1])
     if start[-5:] == end[-5:] and start[-4:].isdigit():
         start = start[:-5]
-    return f"{start} – {end}"  # noqa: RUF001 (an en dash joins two dates)
+    return f"{start} \u2013 {end}"
 
 
 def duration(seconds: float | None) -> str:

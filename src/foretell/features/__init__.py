@@ -5,9 +5,28 @@ for one live user), their association with a target and their scaling. It refuse
 to build labels; it imports only ``core``.
 """
 
+from foretell.features.association import measure_association
 from foretell.features.categories import CategoryMap
 from foretell.features.compute import UserFeatures
 from foretell.features.defaults import default_features
 from foretell.features.definition import Feature
+from foretell.features.demand import demand_features
+from foretell.features.item_statistics import ItemStatistics
+from foretell.features.phrases import phrase
+from foretell.features.selection import select_features
+from foretell.features.transform import Standardiser
+from foretell.features.user_item import user_item_features
 
-__all__ = ["CategoryMap", "Feature", "UserFeatures", "default_features"]
+__all__ = [
+    "CategoryMap",
+    "Feature",
+    "ItemStatistics",
+    "Standardiser",
+    "UserFeatures",
+    "default_features",
+    "demand_features",
+    "measure_association",
+    "phrase",
+    "select_features",
+    "user_item_features",
+]

@@ -1,8 +1,8 @@
 """How each aggregate of a declaration is computed, for every point at once.
 
-This module owns the formulas: ``AGGREGATES`` from events, ``COMBINATIONS`` from other features. A value that is
-not defined (the mean of nothing) is NaN. It refuses sums of floats: everything is an integer until the last
-division, so that one user alone and everyone together give the same bits.
+This module owns the formulas: ``AGGREGATES`` from events, ``COMBINATIONS`` from other features. A value that
+is not defined (the mean of nothing) is NaN. It refuses sums of floats: everything is an integer until the
+last division, so that one user alone and everyone together give the same bits.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.core import columns
-from foretell.core.time import SECOND
-from foretell.features.codes import AMOUNT_UNIT, prefix_sum
+from foretell.core.time import DAY
+from foretell.features.codes import AMOUNT_UNIT, divide, prefix_sum
 from foretell.features.definition import Feature
 from foretell.features.ledger import Ledger
 from foretell.features.moments import days_to_christmas, month_day, year_phase
+from foretell.features.timeline import elapsed_days
 
-__all__ = ["AGGREGATES", "COMBINATIONS", "divide"]
+__all__ = ["AGGREGATES", "COMBINATIONS"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -29,22 +30,12 @@ _DAY_SECONDS: Final = 86_400
 _EVENING_HOURS: Final = (18, 23)
 
 
-def divide(
-    numerator: NDArray[np.integer] | Floats, denominator: NDArray[np.integer] | Floats, *, least: float = 0.0
-) -> Floats:
-    """Quotient, NaN where the denominator is not above ``least``.
-
-    Example:
-        >>> divide(np.array([1, 1]), np.array([2, 0])).tolist()
-        [0.5, nan]
-    """
-    safe = np.where(denominator > least, denominator, 1)
-    return np.where(denominator > least, numerator / safe, np.nan)
-
-
 def _count(ledger: Ledger, feature: Feature) -> Floats:
     return ledger.total(
-        feature.actions, window_days=feature.window_days, skip_days=feature.skip_days, category=feature.category
+        feature.actions,
+        window_days=feature.window_days,
+        skip_days=feature.skip_days,
+        category=feature.category,
     ).astype(np.float64)
 
 
@@ -64,7 +55,9 @@ def _sum(ledger: Ledger, feature: Feature) -> Floats:
 
 def _mean(ledger: Ledger, feature: Feature) -> Floats:
     assert feature.column is not None
-    present = prefix_sum(ledger.mask(feature.actions) & ledger.events[feature.column].is_not_null().to_numpy())
+    present = prefix_sum(
+        ledger.mask(feature.actions) & ledger.events[feature.column].is_not_null().to_numpy()
+    )
     start, end = ledger.window(feature.window_days, skip_days=feature.skip_days)
     return divide(_amount(ledger, feature) / AMOUNT_UNIT, present[end] - present[start])
 
@@ -107,7 +100,7 @@ def _age_days(ledger: Ledger, times: Integers, *, index: Integers, first: Intege
     """Days from ``times[index]`` to the cutoff, NaN where ``index`` lies before ``first``."""
     present = index >= first
     then = np.append(times, 0)[np.where(present, index, -1)]
-    return np.where(present, (ledger.cutoff - then) // SECOND / _DAY_SECONDS, np.nan)
+    return np.where(present, elapsed_days(ledger.cutoff - then), np.nan)
 
 
 def _order_window(ledger: Ledger, feature: Feature) -> tuple[Integers, Integers]:
@@ -115,7 +108,7 @@ def _order_window(ledger: Ledger, feature: Feature) -> tuple[Integers, Integers]
     end = orders.line.position(owner, tick=orders.line.tick(ledger.cutoff))
     if feature.window_days is None:
         return orders.line.starts[owner], end
-    from_moment = ledger.cutoff - feature.window_days * _DAY_SECONDS * SECOND
+    from_moment = ledger.cutoff - feature.window_days * DAY
     return orders.line.position(owner, tick=orders.line.tick(from_moment)), end
 
 

@@ -1,8 +1,8 @@
 """Small integers in place of text, and exact integers in place of money.
 
-This module owns the two conversions every feature rests on: identifiers become codes in the order of their
-text (so a batch and a single user order items alike), and amounts become whole ten-thousandths (so sums do not
-depend on the order of addition). It refuses to know what the columns mean.
+This module owns the conversions every feature rests on: identifiers become codes in the order of their text
+(so a batch and a single user order items alike), amounts become whole ten-thousandths (so sums do not depend
+on the order of addition), and the one division at the end. It refuses to know what the columns mean.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["AMOUNT_UNIT", "encode", "group_starts", "lookup", "prefix_sum", "to_amount"]
+__all__ = ["AMOUNT_UNIT", "divide", "encode", "group_starts", "lookup", "prefix_sum", "to_amount"]
 
 AMOUNT_UNIT: Final = 10_000
 """How many parts one unit of money (or quantity) is kept in."""
@@ -46,7 +46,8 @@ def lookup(values: pl.Series, *, names: pl.Series) -> NDArray[np.int64]:
     if not len(names) or values.dtype == pl.Null:
         return np.full(len(values), -1, dtype=np.int64)
     physical = values.cast(pl.Enum(names), strict=False).to_physical()
-    return physical.cast(pl.Int64).fill_null(-1).to_numpy()
+    codes: NDArray[np.int64] = physical.cast(pl.Int64).fill_null(-1).to_numpy()
+    return codes
 
 
 def to_amount(values: pl.Series) -> NDArray[np.int64]:
@@ -58,13 +59,15 @@ def to_amount(values: pl.Series) -> NDArray[np.int64]:
     """
     numbers = values.cast(pl.Float64).fill_null(0.0).to_numpy()
     scaled = np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0) * AMOUNT_UNIT
-    return np.rint(np.clip(scaled, -_LARGEST_AMOUNT, _LARGEST_AMOUNT)).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(np.clip(scaled, -_LARGEST_AMOUNT, _LARGEST_AMOUNT)).astype(np.int64)
+    return whole
 
 
 def prefix_sum(values: NDArray[np.generic]) -> NDArray[np.int64]:
     """Running totals with a leading 0, shape ``[N + 1]``: rows ``a..b`` sum to ``p[b] - p[a]``, exactly.
 
-    Should the running total pass 2**63 it wraps around; differences stay exact as long as they fit themselves.
+    Should the running total pass 2**63 it wraps around; differences stay exact as long as they fit
+    themselves.
 
     Example:
         >>> prefix_sum(np.array([2, 3, 4])).tolist()
@@ -83,3 +86,17 @@ def group_starts(codes: NDArray[np.int64], *, n_groups: int) -> NDArray[np.int64
         [0, 2, 2, 3]
     """
     return prefix_sum(np.bincount(codes, minlength=n_groups))
+
+
+def divide(
+    numerator: NDArray[np.integer] | NDArray[np.floating],
+    denominator: NDArray[np.integer] | NDArray[np.floating],
+) -> NDArray[np.float64]:
+    """Quotient, NaN where the denominator is not positive.
+
+    Example:
+        >>> divide(np.array([1, 1]), np.array([2, 0])).tolist()
+        [0.5, nan]
+    """
+    positive = denominator > 0
+    return np.where(positive, numerator / np.where(positive, denominator, 1), np.nan)

@@ -43,7 +43,8 @@ class UserFeatures:
 
     Example:
         >>> from foretell.core.history import History
-        >>> history = History.empty("ann").append([{"time": 5, "action": "purchase", "item_id": "tea", "value": 2.5}])
+        >>> event = {"time": 5, "action": "purchase", "item_id": "tea", "value": 2.5}
+        >>> history = History.empty("ann").append([event])
         >>> features = UserFeatures(default_features(["purchase"]), CategoryMap.of(None))
         >>> points = pl.DataFrame({"user_id": ["ann", "bob"], "cutoff": [9, 9]})
         >>> frame = features.compute(history.events, points=points)
@@ -59,8 +60,10 @@ class UserFeatures:
         check_definitions(self.definitions, known_aggregates=[*AGGREGATES, *COMBINATIONS])
 
     @classmethod
-    def fit(cls, histories: pl.DataFrame, *, items: pl.DataFrame | None = None, cutoff: int | None = None) -> UserFeatures:
-        """Choose the default features from what the log holds up to ``cutoff``: its actions, its top categories.
+    def fit(
+        cls, histories: pl.DataFrame, *, items: pl.DataFrame | None = None, cutoff: int | None = None
+    ) -> UserFeatures:
+        """Choose the default features from the actions and the top categories of the log up to ``cutoff``.
 
         Args:
             histories: ``HISTORY_SCHEMA``.
@@ -72,7 +75,9 @@ class UserFeatures:
         top: list[str] = []
         if columns.CATEGORY in categories.names and items is not None:
             bought = seen.filter(pl.col(columns.ACTION) == columns.PURCHASE)
-            worth = bought.group_by(columns.ITEM_ID).agg(pl.col(columns.VALUE).fill_null(0).sum().alias("worth"))
+            worth = bought.group_by(columns.ITEM_ID).agg(
+                pl.col(columns.VALUE).fill_null(0).sum().alias("worth")
+            )
             codes = categories.of_items(worth[columns.ITEM_ID], level=columns.CATEGORY)
             known = codes >= 0
             totals = np.bincount(codes[known], weights=np.rint(worth["worth"].to_numpy()[known]))
@@ -91,7 +96,9 @@ class UserFeatures:
         for feature in self.definitions:
             if feature.name == name:
                 return feature
-        raise ConfigError("There is no such feature.", received=name, remedy=f"Known: {', '.join(self.names)}.")
+        raise ConfigError(
+            "There is no such feature.", received=name, remedy=f"Known: {', '.join(self.names)}."
+        )
 
     def compute(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> pl.DataFrame:
         """The points with one Float64 column a feature, null where it is not defined.
@@ -111,7 +118,7 @@ class UserFeatures:
         return points.hstack(values.select(pl.all().fill_nan(None)))
 
     def matrix(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> NDArray[np.float64]:
-        """The features as float64 of shape ``[P, F]``, NaN where not defined: the same values, without a frame."""
+        """The same values as float64 of shape ``[P, F]``, NaN where not defined, without building a frame."""
         check_points(histories, points=points)
         matrix = np.empty((points.height, len(self.definitions)), dtype=np.float64, order="F")
         for events, rows in _blocks(histories, points=points, block_rows=self.block_rows):
@@ -172,7 +179,9 @@ def _blocks(
     while start < ordered.height:
         tail = users[min(start + block_rows, ordered.height) - 1]
         end = int(users.search_sorted(tail, side="right"))
-        inside = unserved & (point_users <= tail).fill_null(False).to_numpy() if end < ordered.height else unserved
+        inside = (
+            unserved & (point_users <= tail).fill_null(False).to_numpy() if end < ordered.height else unserved
+        )
         rows = np.flatnonzero(inside)
         unserved = unserved & ~inside
         yield ordered[start:end], rows

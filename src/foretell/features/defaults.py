@@ -1,7 +1,7 @@
 """The features every shop gets, declared from the actions and categories its log has.
 
-This module owns the choice of features, their names and their words in English and Chinese. It refuses to compute
-them.
+This module owns the choice of features, their names and their words in English and Chinese. It refuses to
+compute them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _COLUMN_WORDS: Final = {
 _COUPONS: Final = (columns.COUPON_SENT, columns.COUPON_REDEEMED)
 
 
-def default_features(actions_present: Iterable[str], *, categories: Sequence[str] = ()) -> tuple[Feature, ...]:
+def default_features(
+    actions_present: Iterable[str], *, categories: Sequence[str] = ()
+) -> tuple[Feature, ...]:
     """The features for a shop whose log has these actions and whose largest categories are these.
 
     Example:
@@ -47,8 +49,9 @@ def default_features(actions_present: Iterable[str], *, categories: Sequence[str
         (['purchase_count_1_day', 'purchase_count_7_days'], 'products bought in the last day')
     """
     present = set(actions_present) - set(columns.PASSIVE_ACTIONS)
-    actions = [action for action in columns.ACTIONS if action in present]
-    actions += sorted(present - set(actions))
+    known: tuple[str, ...] = columns.ACTIONS
+    actions = [action for action in known if action in present]
+    actions += sorted(present - set(known))
     # Purchases first: the features a reader looks for lead the table.
     actions.sort(key=lambda action: action != columns.PURCHASE)
     return tuple(_all_features(actions, categories))
@@ -70,12 +73,14 @@ def _all_features(actions: Sequence[str], categories: Sequence[str]) -> Iterator
         yield from _coupon_rates()
     if columns.REVIEW in actions:
         yield Feature(
-            name="review_rating_mean_all_time", aggregate="mean", actions=(columns.REVIEW,), column=columns.RATING,
+            name="review_rating_mean_all_time", aggregate="mean",
+            actions=(columns.REVIEW,), column=columns.RATING,
             english="average rating given", chinese="平均评分",
         )  # fmt: skip
     if columns.SEARCH in actions:
         yield Feature(
-            name="distinct_queries_28_days", aggregate="distinct", actions=(columns.SEARCH,), column=columns.QUERY,
+            name="distinct_queries_28_days", aggregate="distinct",
+            actions=(columns.SEARCH,), column=columns.QUERY,
             window_days=28, english="different searches in the last 28 days", chinese="最近28天不同搜索词数",
         )  # fmt: skip
     yield from _calendar()
@@ -112,8 +117,9 @@ def _money() -> Iterator[Feature]:
         for days in (*WINDOWS_DAYS, None) if column == columns.VALUE else WINDOWS_DAYS:
             ending, when, when_chinese = _span(days)
             yield Feature(
-                name=f"purchase_{column}_{ending}", aggregate="sum", actions=(columns.PURCHASE,), column=column,
-                window_days=days, english=f"{english} {when}", chinese=f"{when_chinese}{chinese}",
+                name=f"purchase_{column}_{ending}", aggregate="sum", actions=(columns.PURCHASE,),
+                column=column, window_days=days,
+                english=f"{english} {when}", chinese=f"{when_chinese}{chinese}",
             )  # fmt: skip
     for days in (*WINDOWS_DAYS, None):
         ending, when, when_chinese = _span(days)
@@ -168,7 +174,8 @@ def _rhythm() -> Iterator[Feature]:
         english="days since the last order over the usual gap", chinese="距上次下单天数与平均间隔之比",
     )  # fmt: skip
     yield Feature(
-        name="order_last_gap_days", aggregate="difference", of=("second_order_recency_days", "order_recency_days"),
+        name="order_last_gap_days", aggregate="difference",
+        of=("second_order_recency_days", "order_recency_days"),
         english="days between the last two orders", chinese="最近两次下单间隔天数",
     )  # fmt: skip
 
@@ -182,24 +189,33 @@ def _discounts_and_trends() -> Iterator[Feature]:
             english=f"share of the price saved by discounts {when}", chinese=f"{when_chinese}优惠占比",
         )  # fmt: skip
     yield Feature(
-        name="purchase_value_29_to_56_days", aggregate="sum", actions=(columns.PURCHASE,), column=columns.VALUE,
+        name="purchase_value_29_to_56_days", aggregate="sum",
+        actions=(columns.PURCHASE,), column=columns.VALUE,
         window_days=28, skip_days=28, english="money spent 29 to 56 days ago", chinese="29至56天前消费金额",
     )  # fmt: skip
     yield Feature(
-        name="spend_trend_28_days", aggregate="contrast", of=("purchase_value_28_days", "purchase_value_29_to_56_days"),
+        name="spend_trend_28_days", aggregate="contrast",
+        of=("purchase_value_28_days", "purchase_value_29_to_56_days"),
         english="change of spending against the 28 days before (-1 stopped, 0 steady, 1 new)",
         chinese="消费较前28天变化",
     )  # fmt: skip
     yield Feature(
-        name="spend_share_7_of_28_days", aggregate="ratio", of=("purchase_value_7_days", "purchase_value_28_days"),
-        english="share of the last 28 days' spending that fell in the last 7", chinese="近7天消费占近28天比例",
+        name="spend_share_7_of_28_days", aggregate="ratio",
+        of=("purchase_value_7_days", "purchase_value_28_days"),
+        english="share of the last 28 days' spending that fell in the last 7",
+        chinese="近7天消费占近28天比例",
     )  # fmt: skip
 
 
 def _habits() -> Iterator[Feature]:
     for name, aggregate, english, chinese in (
         ("weekend_order_share_91_days", "weekend_order_share", "share of orders on weekends", "周末订单占比"),
-        ("evening_order_share_91_days", "evening_order_share", "share of orders from 18 to 23 h", "晚间订单占比"),
+        (
+            "evening_order_share_91_days",
+            "evening_order_share",
+            "share of orders from 18 to 23 h",
+            "晚间订单占比",
+        ),
         ("order_hour_mode_91_days", "order_hour_mode", "usual hour of ordering", "常用下单时刻"),
     ):
         yield Feature(name=name, aggregate=aggregate, window_days=91,
@@ -232,7 +248,8 @@ def _variety(action: str | None) -> Iterator[Feature]:
             yield Feature(
                 name=f"distinct_{noun}_{ending}", aggregate="distinct", actions=(action,) if action else (),
                 column=column, window_days=days,
-                english=f"different {noun} {done} {when}", chinese=f"{when_chinese}{done_chinese}{noun_chinese}种数",
+                english=f"different {noun} {done} {when}",
+                chinese=f"{when_chinese}{done_chinese}{noun_chinese}种数",
             )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The declaration of a feature: which events, which window, which aggregate, and how to say it to a person.
 
-This module owns the words and the checks of a declaration. It refuses to compute (``aggregates``), so that the
-same declarations can be compiled to another engine, and to choose which features a shop needs (``defaults``).
+This module owns the words and the checks of a declaration. It refuses to compute (``aggregates``), so that
+the same declarations can be compiled to another engine, and to choose which features a shop needs
+(``defaults``).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ SHOP_ACTIONS: Final = (*columns.PASSIVE_ACTIONS, columns.COUPON_SENT)
 class Feature(BaseModel):
     """One number about a customer at a cutoff.
 
-    The window is ``(cutoff - (window_days + skip_days), cutoff - skip_days]``; without ``window_days`` it reaches
-    back to the beginning.
+    The window is ``(cutoff - (window_days + skip_days), cutoff - skip_days]``; without ``window_days`` it
+    reaches back to the beginning.
 
     Example:
         >>> feature = Feature(
@@ -76,11 +77,19 @@ class Feature(BaseModel):
     def sentence(self, value: float | None, *, language: Language = "en") -> str:
         """The feature with its value: whole numbers without decimals, others with three digits."""
         missing = "无" if language == "zh" else "none"
-        shown = missing if value is None or value != value else f"{value:.0f}" if value == int(value) else f"{value:.3g}"
+        shown = (
+            missing
+            if value is None or value != value
+            else f"{value:.0f}"
+            if value == int(value)
+            else f"{value:.3g}"
+        )
         return f"{self.words(language)}{'：' if language == 'zh' else ': '}{shown}"  # noqa: RUF001
 
 
-def check_definitions(definitions: Iterable[Feature], *, known_aggregates: Iterable[str]) -> tuple[Feature, ...]:
+def check_definitions(
+    definitions: Iterable[Feature], *, known_aggregates: Iterable[str]
+) -> tuple[Feature, ...]:
     """The definitions, if their names are distinct, their aggregates exist and ``of`` names earlier features.
 
     Raises:

@@ -1,7 +1,7 @@
 """Everything the aggregates read about many users at many points: positions, prefix sums, distinct counts.
 
-This module owns the shared intermediate results of one computation, each made once and only if asked for. All of
-them are integers, so one user alone and everyone together give the same bits. It refuses to name features.
+This module owns the shared intermediate results of one computation, each made once and only if asked for. All
+of them are integers, so one user alone and everyone together give the same bits. It refuses to name features.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.time import DAY
-from foretell.features.categories import CategoryMap
+from foretell.features.categories import CATEGORY_LEVELS, CategoryMap
 from foretell.features.codes import encode, lookup, prefix_sum, to_amount
 from foretell.features.definition import SHOP_ACTIONS
 from foretell.features.orders import Orders
@@ -42,7 +42,8 @@ class Ledger:
 
     Args:
         histories: ``HISTORY_SCHEMA``; other row orders than by user and time are sorted first.
-        points: ``user_id`` and ``cutoff`` (int64 microseconds), one row a point; users without events are fine.
+        points: ``user_id`` and ``cutoff`` (int64 microseconds), one row a point; users without events are
+            fine.
         categories: Which category each item belongs to.
     """
 
@@ -95,12 +96,16 @@ class Ledger:
             self._masks[key] = rows
         return self._masks[key]
 
-    def prefix(self, actions: tuple[str, ...], *, column: str | None = None, category: str | None = None) -> Integers:
+    def prefix(
+        self, actions: tuple[str, ...], *, column: str | None = None, category: str | None = None
+    ) -> Integers:
         """Running count of the masked rows, or running sum of their ``column``, shape ``[N + 1]``."""
         key = (actions, column, category)
         if key not in self._prefixes:
             rows = self.mask(actions, category=category)
-            self._prefixes[key] = prefix_sum(rows if column is None else np.where(rows, self.amount(column), 0))
+            self._prefixes[key] = prefix_sum(
+                rows if column is None else np.where(rows, self.amount(column), 0)
+            )
         return self._prefixes[key]
 
     def total(
@@ -112,7 +117,7 @@ class Ledger:
         column: str | None = None,
         category: str | None = None,
     ) -> Integers:
-        """Count (or sum of ``column`` in ten-thousandths) of the masked rows in each point's window, ``[P]``."""
+        """Count (or sum of ``column`` in ten-thousandths) of the masked rows in each window, ``[P]``."""
         start, end = self.window(window_days, skip_days=skip_days)
         running = self.prefix(actions, column=column, category=category)
         return running[end] - running[start]
@@ -134,14 +139,21 @@ class Ledger:
         )
 
     def code(self, column: str) -> Integers:
-        """Integer codes of a text column (``category`` is read through the item), -1 where it is null."""
+        """Integer codes of a text column (categories are read through the item), -1 where it is null."""
         if column not in self._codes:
-            if column == columns.CATEGORY:
+            if column in CATEGORY_LEVELS:
                 codes, names = self._items
                 self._codes[column] = np.append(self.categories.of_items(names, level=column), -1)[codes]
             else:
-                self._codes[column] = self._items[0] if column == columns.ITEM_ID else encode(self.events[column])[0]
+                self._codes[column] = (
+                    self._items[0] if column == columns.ITEM_ID else encode(self.events[column])[0]
+                )
         return self._codes[column]
+
+    @property
+    def item_names(self) -> pl.Series:
+        """The item ids that ``code("item_id")`` numbers, in the order of their text."""
+        return self._items[1]
 
     def amount(self, column: str) -> Integers:
         """A money or quantity column in ten-thousandths, shape ``[N]``."""
@@ -158,8 +170,10 @@ class Ledger:
     def orders(self) -> Orders:
         """The orders of every user."""
         rows = np.flatnonzero(self.mask((columns.PURCHASE,)))
-        codes, _ = encode(self.events[columns.ORDER_ID])
-        return Orders.of(self.owner[rows], time=self.time[rows], order=codes[rows], n_owners=len(self.line.starts) - 1)
+        codes = self.code(columns.ORDER_ID)
+        return Orders.of(
+            self.owner[rows], time=self.time[rows], order=codes[rows], n_owners=len(self.line.starts) - 1
+        )
 
     @cached_property
     def _actions(self) -> tuple[Integers, pl.Series]:
@@ -170,7 +184,7 @@ class Ledger:
         return encode(self.events[columns.ITEM_ID])
 
     def _next_time(self, actions: tuple[str, ...], column: str) -> tuple[Integers, Integers]:
-        """The masked rows with a value, and when the same user does the same value next (never: the largest)."""
+        """The masked rows with a value, and when that value comes next for the same user."""
         key = (actions, column)
         if key not in self._next:
             code = self.code(column)

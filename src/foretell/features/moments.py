@@ -6,7 +6,7 @@ This module owns dates that matter to a shop, computed and not looked up. It ref
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from foretell.core.time import DAY
 
-__all__ = ["HOLIDAYS", "days_to_christmas", "easter", "holiday_days", "month_day", "thanksgiving", "year_phase"]
+__all__ = [
+    "HOLIDAYS",
+    "days_to_christmas",
+    "easter",
+    "holiday_days",
+    "month_day",
+    "thanksgiving",
+    "year_phase",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -116,8 +124,8 @@ def holiday_days(name: str, *, moment: Integers) -> Integers:
     """The UTC day (since 1970) of the first such holiday on or after each moment's day.
 
     Example:
-        >>> datetime.fromtimestamp(86_400 * int(holiday_days("easter", moment=np.array([0]))[0]), UTC).date().isoformat()
-        '1970-03-29'
+        >>> holiday_days("easter", moment=np.array([0])).astype("datetime64[D]").astype(str).tolist()
+        ['1970-03-29']
     """
     days, _, years = _calendar(moment)
     distinct, inverse = np.unique(years, return_inverse=True)

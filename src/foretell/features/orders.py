@@ -1,7 +1,7 @@
 """The orders of each user, out of purchase rows.
 
-This module owns what an order is: the rows that share an order id (where there is none, the same moment), placed
-at the moment of the first of them. It refuses everything that is not a purchase.
+This module owns what an order is: the rows that share an order id (where there is none, the same moment),
+placed at the moment of the first of them. It refuses everything that is not a purchase.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def first_of_order(owner: Integers, *, time: Integers, order: Integers) -> Integ
         order: Order codes, -1 where unknown.
 
     Example:
-        >>> first_of_order(np.array([0, 0, 0, 0]), time=np.array([1, 2, 2, 3]), order=np.array([5, 5, -1, 5])).tolist()
+        >>> owner, order = np.zeros(4, dtype=int), np.array([5, 5, -1, 5])
+        >>> first_of_order(owner, time=np.array([1, 2, 2, 3]), order=order).tolist()
         [0, 2]
     """
     if not len(owner):

@@ -12,19 +12,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.core.time import DAY, SECOND
 from foretell.features.codes import group_starts
 
-__all__ = ["Timeline"]
+__all__ = ["Timeline", "elapsed_days"]
 
 _LARGEST_KEY: Final = 2**62
+_DAY_SECONDS: Final = DAY // SECOND
+
+
+def elapsed_days(microseconds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Whole seconds of a duration, in days.
+
+    Example:
+        >>> elapsed_days(np.array([DAY + DAY // 2])).tolist()
+        [1.5]
+    """
+    return microseconds // SECOND / _DAY_SECONDS
 
 
 @dataclass(frozen=True)
 class Timeline:
     """Rows sorted by owner then time, searchable by (owner, moment).
 
-    One sorted array of integers answers for all owners: ``owner * n_ticks + tick``. A tick is the moment itself,
-    counted from the first; where that would not fit in 64 bits it is the moment's rank instead.
+    One sorted array of integers answers for all owners: ``owner * n_ticks + tick``. A tick is the moment
+    itself, counted from the first; where that would not fit in 64 bits it is the moment's rank instead.
 
     Attributes:
         keys: int64 of shape ``[N]``, rising.
@@ -58,8 +70,8 @@ class Timeline:
             owner: Owner codes ``0..n_owners - 1``, shape ``[N]``.
             time: int64 microseconds, shape ``[N]``.
             n_owners: How many owners there are, with or without rows.
-            ordered: Whether rows already are in order of owner, then time; if not, positions count the rows in
-                that order.
+            ordered: Whether rows already are in order of owner, then time; if not, positions count the rows
+                in that order.
         """
         starts = group_starts(owner, n_groups=n_owners)
         if not len(time):
@@ -81,7 +93,7 @@ class Timeline:
         return np.clip(moment, self.first, self.last) - self.first
 
     def position(self, owner: NDArray[np.int64], *, tick: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The index of the first row of ``owner`` that is later than ``tick`` (or of the row after its last)."""
+        """The index of the first row of ``owner`` later than ``tick``, or of the row after its last."""
         return np.searchsorted(self.keys, owner * self.n_ticks + tick, side="right")
 
     def rows_until(self, owner: NDArray[np.int64], *, moment: NDArray[np.int64]) -> NDArray[np.int64]:

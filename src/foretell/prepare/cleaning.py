@@ -1,7 +1,7 @@
 """Cleaning: every rule applied once, every removed row counted and kept aside with its reason.
 
-This module owns the order of the rules and the arithmetic (rows in = rows out + removed). It refuses to repair
-values: a row is kept as it is or set aside, but for refunds, whose sign moves into the action.
+This module owns the order of the rules and the arithmetic (rows in = rows out + removed). It refuses to
+repair values: a row is kept as it is or set aside, but for refunds, whose sign moves into the action.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.prepare.group_rules import GROUP_RULES, ROW
 from foretell.prepare.refunds import normalise_refunds
@@ -42,7 +41,8 @@ class Cleaned:
 
     Attributes:
         log: The rows that stay, sorted by user then time.
-        quarantine: The rows taken out as they were read, with ``rule``, ``reason`` and, for unreadable ones, ``raw``.
+        quarantine: The rows taken out as they were read, with ``rule``, ``reason`` and, for unreadable ones,
+            ``raw``.
         removed: How many rows each rule took, in the order of the rules; zeros are listed.
         rows_in: Rows read, the unreadable ones included.
         rows_out: Rows that stay; ``rows_in == rows_out + sum(removed.values())``.
@@ -72,8 +72,10 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     Example:
         >>> frame = pl.DataFrame({"user_id": ["a", "a", None], "time": [10**15] * 3, "action": ["view"] * 3})
         >>> cleaned = clean(EventLog(frame))
-        >>> cleaned.rows_in, cleaned.rows_out, cleaned.removed["exact_duplicate"], cleaned.removed["missing_user"]
-        (3, 1, 1, 1)
+        >>> cleaned.rows_in, cleaned.rows_out
+        (3, 1)
+        >>> {rule: count for rule, count in cleaned.removed.items() if count}
+        {'missing_user': 1, 'exact_duplicate': 1}
     """
     rules = rules or CleaningRules()
     rows = normalise_refunds(log.events).with_row_index(ROW)
@@ -107,7 +109,7 @@ def _apply_row_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataF
 
 
 def _apply_group_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The group rules in order, each on what the ones before left; shifting ones until nothing more is removed."""
+    """The group rules in order, each on what those before left; shifting ones until they remove nothing."""
     claims = [pl.DataFrame(schema={ROW: pl.UInt32, _RULE: pl.String})]
     names = [name for name, rule in GROUP_RULES.items() if set(rule.needs) <= set(rows.columns)]
     while names and rows.height:
@@ -128,9 +130,9 @@ def _apply_group_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.Dat
 def _quarantine(log: EventLog, claimed: pl.DataFrame) -> pl.DataFrame:
     """The claimed rows as they were read, then what the source could not read."""
     reason = pl.col(_RULE).replace_strict(REASONS, return_dtype=pl.String).alias(_REASON)
-    numbered = log.events.with_row_index(ROW)
+    numbered = log.events.drop(_RULE, _REASON, _RAW, strict=False).with_row_index(ROW)
     kept_aside = claimed.join(numbered, on=ROW).sort(ROW).drop(ROW).with_columns(reason)
-    kept_aside = log.restore_ids(kept_aside).select(_RULE, _REASON, *log.events.columns)
+    kept_aside = log.restore_ids(kept_aside).select(_RULE, _REASON, pl.exclude(_RULE, _REASON))
     if log.rejected is None or log.rejected.is_empty():
         return kept_aside
     unreadable = log.rejected.select(pl.lit(UNREADABLE).alias(_RULE), _REASON, _RAW)

@@ -1,8 +1,8 @@
 """The cleaning rules that compare rows: duplicates, outliers and robots.
 
-This module owns how the rows to remove are found, in Narwhals so that any engine can run it. It refuses single-row
-conditions (``row_rules``). Every function takes the surviving rows with their number in the column ``row`` and
-gives the numbers of the rows to remove.
+This module owns how the rows to remove are found, in Narwhals so that any engine can run it. It refuses
+single-row conditions (``row_rules``). Every function takes the surviving rows with their number in the column
+``ROW`` and gives the numbers of the rows to remove.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from foretell.prepare.rules import CleaningRules
 
 __all__ = ["GROUP_RULES", "ROW", "GroupRule"]
 
-ROW: Final = "row"
+ROW: Final = "_row"
 """The name of the column that numbers the rows."""
 
 _FIRST: Final = "_first"
@@ -37,8 +37,8 @@ class GroupRule:
         reason: Why a row is removed, in plain words.
         needs: The columns the rule reads; a log without them has nothing to remove.
         find: From surviving rows and thresholds to a frame with the one column ``row``.
-        shifts: True if removing rows can make the rule fire on others, because it compares with a median. Such rules
-            are repeated until they remove nothing, so that cleaning twice equals cleaning once.
+        shifts: True if removing rows can make the rule fire on others, because it compares with a median.
+            Such rules are repeated until they remove nothing, so that cleaning twice equals cleaning once.
     """
 
     reason: str
@@ -103,10 +103,10 @@ def _absurd_quantity(rows: Rows, rules: CleaningRules) -> Rows:
 def _robot(rows: Rows, rules: CleaningRules) -> Rows:
     """All rows of users who did more in an hour or a day than a person can.
 
-    What was merely shown to a user does not count, and the lines of one order count once: a wholesale customer may
-    well order a thousand products at one time.
+    What the shop showed or sent to a user does not count, and the lines of one order count once: a wholesale
+    customer may well order a thousand products at one time.
     """
-    done = rows.filter(~nw.col(columns.ACTION).is_in(columns.PASSIVE_ACTIONS))
+    done = rows.filter(~nw.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))
     limits = ((HOUR, rules.robot_events_per_hour), (DAY, rules.robot_events_per_day))
     has_orders = columns.ORDER_ID in rows.collect_schema().names()
     robots = [_busier_than(done, span, limit, has_orders=has_orders) for span, limit in limits]
@@ -124,7 +124,11 @@ def _busier_than(rows: Rows, span: int, limit: int, *, has_orders: bool) -> Rows
     single = spans.join(busy, on=keys, how="semi").select(
         *keys, ROW, nw.col(columns.ORDER_ID).cast(nw.String).alias(_FIRST)
     )
-    order = nw.when(nw.col(_FIRST).is_null()).then(nw.col(ROW).cast(nw.String)).otherwise(nw.lit("o") + nw.col(_FIRST))
+    order = (
+        nw.when(nw.col(_FIRST).is_null())
+        .then(nw.col(ROW).cast(nw.String))
+        .otherwise(nw.lit("o") + nw.col(_FIRST))
+    )
     counted = single.with_columns(order.alias(_FIRST)).group_by(keys).agg(nw.col(_FIRST).n_unique())
     return counted.filter(nw.col(_FIRST) > limit).select(columns.USER_ID)
 
@@ -138,7 +142,10 @@ GROUP_RULES: Final[dict[str, GroupRule]] = {
         "The price is a vast multiple of what is usual.", (columns.PRICE,), _absurd_price, shifts=True
     ),
     "absurd_quantity": GroupRule(
-        "The quantity is a vast multiple of what is usual.", (columns.QUANTITY,), _absurd_quantity, shifts=True
+        "The quantity is a vast multiple of what is usual.",
+        (columns.QUANTITY,),
+        _absurd_quantity,
+        shifts=True,
     ),
     "robot": GroupRule("The user acts faster than a person can.", (columns.USER_ID, columns.TIME), _robot),
 }

@@ -1,7 +1,7 @@
 """The cleaning rules that need to see one row only.
 
-This module owns their conditions, as Narwhals expressions that any engine can run. It refuses rules that compare
-rows (``group_rules``).
+This module owns their conditions, as Narwhals expressions that any engine can run. It refuses rules that
+compare rows (``group_rules``).
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ def _is_blank(column: str) -> nw.Expr:
     return nw.col(column).is_null() | (nw.col(column).str.strip_chars() == "")
 
 
+def _not_above_zero(column: str) -> nw.Expr:
+    """True for zero, negative and infinite amounts and for NaN; an absent amount is no wrong one."""
+    return ~((nw.col(column) > 0) & nw.col(column).is_finite())
+
+
 def _missing_user(_: CleaningRules) -> nw.Expr:
     return _is_blank(columns.USER_ID)
 
@@ -55,11 +60,11 @@ def _future_time(rules: CleaningRules) -> nw.Expr:
 
 
 def _non_positive_price(_: CleaningRules) -> nw.Expr:
-    return ~(nw.col(columns.PRICE) > 0)
+    return _not_above_zero(columns.PRICE)
 
 
 def _non_positive_quantity(_: CleaningRules) -> nw.Expr:
-    return ~(nw.col(columns.QUANTITY) > 0)
+    return _not_above_zero(columns.QUANTITY)
 
 
 ROW_RULES: Final[dict[str, RowRule]] = {
@@ -69,9 +74,11 @@ ROW_RULES: Final[dict[str, RowRule]] = {
     ),
     "impossible_time": RowRule("The time lies before any shop's data.", (columns.TIME,), _impossible_time),
     "future_time": RowRule("The time lies in the future.", (columns.TIME,), _future_time),
-    "non_positive_price": RowRule("The price is not above zero.", (columns.PRICE,), _non_positive_price),
+    "non_positive_price": RowRule(
+        "The price is no number above zero.", (columns.PRICE,), _non_positive_price
+    ),
     "non_positive_quantity": RowRule(
-        "The quantity is not above zero.", (columns.QUANTITY,), _non_positive_quantity
+        "The quantity is no number above zero.", (columns.QUANTITY,), _non_positive_quantity
     ),
 }
 """In the order in which they claim rows."""

@@ -26,7 +26,7 @@ class CleaningRules(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: AwareDatetime = datetime(1990, 1, 1, tzinfo=UTC)
-    """Events before this moment are impossible: no web shop is older, and 1970 betrays a unit of time mistaken."""
+    """Events before this moment are impossible: no web shop is older, and 1970 betrays a wrong unit."""
 
     now: AwareDatetime | None = None
     """Events after this moment lie in the future; None takes the clock at the time of cleaning."""

@@ -30,20 +30,20 @@ class Aftermath:
 
     _ahead: dict[int, list[tuple[str, dict[str, NDArray[np.generic]]]]] = field(default_factory=dict)
 
-    def schedule(
-        self, world: World, state: State, *, day: int, baskets: Baskets, first_order: int
-    ) -> None:
+    def schedule(self, world: World, state: State, *, day: int, baskets: Baskets, first_order: int) -> None:
         """Draw what will follow from the day's baskets; ``first_order`` numbers the day's first order."""
         rng, n = world.streams("aftermath", day), len(baskets.item)
         quality = world.catalogue.quality[baskets.item]
         rating = np.clip(np.round(3.9 + 0.8 * quality + rng.normal(0, 0.9, n)), 1, 5)
         reviews = rng.random(n) < _REVIEW_SHARE
-        refunds = rng.random(n) < expit(-3.3 - 0.6 * quality)
+        refunds = rng.random(n) < expit(-3.6 - 0.6 * quality)
         when = day + 2 + rng.integers(0, 8, (2, n))
         order = first_order + baskets.order
         text = (rating.astype(np.int64) - 1) * len(REVIEWS[0]) + rng.integers(0, len(REVIEWS[0]), n)
         common = {"user": baskets.user, "item": baskets.item, "order": order}
-        self._announce(columns.REVIEW, {**common, columns.RATING: rating, columns.TEXT: text}, when[0], reviews)
+        self._announce(
+            columns.REVIEW, {**common, columns.RATING: rating, columns.TEXT: text}, when[0], reviews
+        )
         money = {
             columns.PRICE: baskets.price,
             columns.QUANTITY: baskets.quantity,
@@ -56,7 +56,11 @@ class Aftermath:
                 state.bad_ahead.setdefault(int(later), []).append(users)
 
     def _announce(
-        self, action: str, values: dict[str, NDArray[np.generic]], days: NDArray[np.int64], happens: NDArray[np.bool_]
+        self,
+        action: str,
+        values: dict[str, NDArray[np.generic]],
+        days: NDArray[np.int64],
+        happens: NDArray[np.bool_],
     ) -> None:
         for later in np.unique(days[happens]):
             chosen = happens & (days == later)

@@ -1,7 +1,7 @@
 """What is in the basket of an order, and what each item was expected to sell that day.
 
-This module owns the choice of items and its exact expectation, side by side so that they cannot drift apart. It
-refuses to decide who orders (``behaviour``).
+This module owns the choice of items and its exact expectation, side by side so that they cannot drift apart.
+It refuses to decide who orders (``behaviour``).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _merge(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """One line an item and order, units added, lines in the order they were drawn."""
     _, first, line = np.unique(order * n_items + item, return_index=True, return_inverse=True)
-    total = np.bincount(line, weights=units, minlength=len(first))
+    total = np.bincount(line, weights=units, minlength=len(first)).astype(np.float64)
     by_order = np.lexsort((first, order[first]))
     chosen = first[by_order]
     return order[chosen], item[chosen], total[by_order]
@@ -113,7 +113,9 @@ def remember(world: World, state: State, *, day: int, baskets: Baskets) -> None:
         state.usual[users, which] = baskets.item[bought]
 
 
-def expected_units(world: World, state: State, *, market: Market, decisions: Decisions) -> NDArray[np.float64]:
+def expected_units(
+    world: World, state: State, *, market: Market, decisions: Decisions
+) -> NDArray[np.float64]:
     """``[I]`` units each item would be expected to sell today if it were in stock.
 
     Conditional on the morning's state. Exact for items in stock; for one out of stock, exact up to the small

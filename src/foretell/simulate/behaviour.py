@@ -1,7 +1,7 @@
 """What each customer decides on a day: drop out, order, visit, leave a cart open, search for a gift.
 
-This module owns the causal core of the shop: every planted cause of buying and leaving acts here and only here.
-It refuses to write rows (``sessions``) or to fill baskets (``baskets``).
+This module owns the causal core of the shop: every planted cause of buying and leaving acts here alone, by
+the rates of ``state``. It refuses to write rows (``sessions``) or to fill baskets (``baskets``).
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ class Treatment:
 
 
 def start_campaign(world: World, state: State, *, day: int, campaign: int) -> Treatment:
-    """Toss a fair coin for everyone who has signed up, dropped out or not, and start the treated ones' effect."""
+    """Toss a fair coin for everyone who has signed up, dropped out or not, and let the effect begin."""
     rng = world.streams("treatment", campaign)
     coin, delay = rng.random((2, len(world.customers)))
     user = np.flatnonzero(world.customers.signup_day < day)
     treated = coin[user] < 0.5
     state.coupon_until[user[treated]] = day + CAMPAIGN_DAYS
-    start = world.config.start_microseconds + day * 24 * HOUR + 8 * HOUR
+    start = world.config.start_microseconds + day * 24 * HOUR + 6 * HOUR  # before any session
     return Treatment(campaign, user, start + (delay[user] * HOUR / 2).astype(np.int64), treated)
 
 
@@ -102,7 +102,9 @@ def decide(world: World, state: State, *, day: int, market: Market) -> Decisions
     leaves_cart = visits & (world.streams("carts", day).random(n) < customers.cart_rate)
     edges = np.cumsum([INTENT_RATE, INTENT_RATE, _SEARCH_ONLY_RATE])
     pattern = np.searchsorted(edges, world.streams("intents", day).random(n), side="right")
-    intent = np.where(visits, np.array([SEARCH_THEN_VIEW, VIEW_THEN_SEARCH, SEARCH_ONLY, PLAIN])[pattern], PLAIN)
+    intent = np.where(
+        visits, np.array([SEARCH_THEN_VIEW, VIEW_THEN_SEARCH, SEARCH_ONLY, PLAIN])[pattern], PLAIN
+    )
     return Decisions(hazard, probability, orders, visits, leaves_cart, intent.astype(np.int64))
 
 

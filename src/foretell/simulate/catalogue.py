@@ -6,7 +6,6 @@ This module owns everything about an item that does not change from day to day. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,12 +18,15 @@ from foretell.simulate.config import ShopConfig
 from foretell.simulate.randomness import Streams
 from foretell.simulate.words import BRANDS, CATEGORIES, CONSUMABLE, GIFTS, SUBCATEGORIES
 
-__all__ = ["Catalogue", "draw_catalogue"]
+__all__ = ["Catalogue"]
 
 
-@dataclass(frozen=True)
 class Catalogue:
-    """Arrays of shape ``[I]``, one entry an item, unless said otherwise.
+    """The items, drawn at construction: arrays of shape ``[I]``, one entry an item.
+
+    Args:
+        config: The shop's settings.
+        streams: Its randomness.
 
     Attributes:
         label: The number in the item's public id; a permutation, so that ids do not give the category away.
@@ -41,18 +43,33 @@ class Catalogue:
         complement_probability: How often it does.
     """
 
-    label: NDArray[np.int64]
-    category: NDArray[np.int64]
-    subcategory: NDArray[np.int64]
-    brand: NDArray[np.int64]
-    price: NDArray[np.float64]
-    unit_cost: NDArray[np.float64]
-    share: NDArray[np.float64]
-    drift: NDArray[np.float64]
-    quality: NDArray[np.float64]
-    launch_day: NDArray[np.int64]
-    complement: NDArray[np.int64]
-    complement_probability: NDArray[np.float64]
+    def __init__(self, config: ShopConfig, *, streams: Streams) -> None:
+        rng, n = streams("catalogue"), config.n_items
+        category = np.sort(np.arange(n) % len(CATEGORIES))
+        subcategory = category * 3 + rng.integers(0, 3, n)
+        median = np.array([price for _, _, price in CATEGORIES])[category]
+        price = np.maximum(np.round(median * np.exp(rng.normal(0, 0.35, n)), 2), 0.5)
+        quality = rng.standard_normal(n)
+        late = rng.random(n) < 0.1
+        launch_late = np.floor((0.2 + 0.6 * rng.random(n)) * config.days).astype(np.int64)
+        launch_day = np.where(late, launch_late, -rng.integers(1, 700, n))
+        complement, probability = _draw_complements(
+            category, late, rng, mean=config.causes.complement_probability
+        )
+        self.label: NDArray[np.int64] = rng.permutation(n)
+        self.category: NDArray[np.int64] = category
+        self.subcategory: NDArray[np.int64] = subcategory
+        self.brand: NDArray[np.int64] = rng.integers(0, len(BRANDS), n)
+        self.price: NDArray[np.float64] = price
+        self.unit_cost: NDArray[np.float64] = np.round(
+            price * (1 - config.economics.margin_share) * rng.uniform(0.9, 1.1, n), 2
+        )
+        self.share: NDArray[np.float64] = _draw_shares(category, rng)
+        self.drift: NDArray[np.float64] = rng.normal(0, 0.4, n)
+        self.quality: NDArray[np.float64] = quality
+        self.launch_day: NDArray[np.int64] = launch_day
+        self.complement: NDArray[np.int64] = complement
+        self.complement_probability: NDArray[np.float64] = probability
 
     def __len__(self) -> int:
         return len(self.label)
@@ -83,34 +100,6 @@ class Catalogue:
         )
         title = pl.format("{} {} {}", columns.BRAND, columns.CATEGORY_2, pl.col(columns.ITEM_ID).str.slice(1))
         return frame.with_columns(title.alias(columns.TITLE)).sort(columns.ITEM_ID)
-
-
-def draw_catalogue(config: ShopConfig, streams: Streams) -> Catalogue:
-    """Draw the items of the shop."""
-    rng, n = streams("catalogue"), config.n_items
-    category = np.sort(np.arange(n) % len(CATEGORIES))
-    subcategory = category * 3 + rng.integers(0, 3, n)
-    median = np.array([price for _, _, price in CATEGORIES])[category]
-    price = np.maximum(np.round(median * np.exp(rng.normal(0, 0.35, n)), 2), 0.5)
-    quality = rng.standard_normal(n)
-    late = rng.random(n) < 0.1
-    launch_late = np.floor((0.2 + 0.6 * rng.random(n)) * config.days).astype(np.int64)
-    launch_day = np.where(late, launch_late, -rng.integers(1, 700, n))
-    complement, probability = _draw_complements(category, late, rng, mean=config.causes.complement_probability)
-    return Catalogue(
-        label=rng.permutation(n),
-        category=category,
-        subcategory=subcategory,
-        brand=rng.integers(0, len(BRANDS), n),
-        price=price,
-        unit_cost=np.round(price * (1 - config.economics.margin_share) * rng.uniform(0.9, 1.1, n), 2),
-        share=_draw_shares(category, rng),
-        drift=rng.normal(0, 0.4, n),
-        quality=quality,
-        launch_day=launch_day,
-        complement=complement,
-        complement_probability=probability,
-    )
 
 
 def _draw_shares(category: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -49,18 +49,21 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "open_cart",
             ("purchase", "churn"),
             causes.cart_factor,
-            f"A visit that leaves a cart open, with no order since, multiplies the purchase hazard by the strength "
-            f"for {causes.cart_days} days.",
-            (columns.CART, f"carts in the last {causes.cart_days} days not followed by a purchase or an uncart"),
+            "A visit that leaves a cart open, with no order since, multiplies the purchase hazard by the "
+            f"strength for {causes.cart_days} days.",
+            (
+                columns.CART,
+                f"carts in the last {causes.cart_days} days not followed by a purchase or an uncart",
+            ),
             "purchase: cart_open",
         ),
         Cause(
             "intent_then_view",
             ("purchase", "churn"),
             causes.intent_factor,
-            f"A search containing '{INTENT_WORD}' followed, in the same session, by a view in '{gifts}' multiplies "
-            f"the purchase hazard by the strength for {causes.intent_days} days or until an order. The reverse order, "
-            "as frequent, does nothing; neither does the search alone or the view alone.",
+            f"A search with '{INTENT_WORD}' followed, in the same session, by a view in '{gifts}' "
+            f"multiplies the purchase hazard by the strength for {causes.intent_days} days or until an "
+            "order; the reverse order, as frequent, does nothing; neither does the search or the view alone.",
             (f"{columns.SEARCH} with '{INTENT_WORD}'", f"then {columns.VIEW} in {gifts}"),
             "purchase: intent_open; intents",
         ),
@@ -68,17 +71,20 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "need",
             ("purchase", "churn", "recommend", "demand"),
             causes.need_rate,
-            "Each customer has two favourite consumable categories and a period for each; once it has passed since "
-            "the last purchase there, the daily purchase hazard rises from nothing to the strength (times activity) "
-            "and visits and views in that category become more frequent.",
-            ("days since the last purchase in the category against the customer's usual gap", "views in the category"),
+            "Each customer has two favourite consumable categories and a period for each; once it has passed "
+            "since the last purchase there, the daily purchase hazard rises from nothing to the strength "
+            "(times activity) and visits and views in that category become more frequent.",
+            (
+                "days since the last purchase in the category against the customer's usual gap",
+                "views in the category",
+            ),
             "purchase: need; users: favourite_1, period_days_1, favourite_2, period_days_2",
         ),
         Cause(
             "repeat",
             ("recommend", "demand"),
             causes.repeat_share,
-            "A favourite bought again is the same item as last time with the strength as average probability.",
+            "A favourite bought again is the same item as last time, with the strength as mean probability.",
             ("the last item bought in the category",),
             "users: loyalty",
         ),
@@ -95,8 +101,8 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "complement",
             ("recommend",),
             causes.complement_probability,
-            "Half of the items have a complement that comes next in the basket and in a chain of views with the "
-            "item's own probability (the strength is the mean).",
+            "Half of the items have a complement that comes next in the basket and in a chain of views with "
+            "the item's own probability (the strength is the mean).",
             ("the item before",),
             "transitions",
         ),
@@ -104,7 +110,7 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "taste",
             ("recommend", "ad", "purchase"),
             1.0,
-            "Each customer likes a few categories; the age group tilts which. Taste leads orders, views and clicks.",
+            "Each customer likes a few categories; age tilts which. Taste leads orders, views and clicks.",
             ("categories of earlier views and purchases", "age_group"),
             "users: taste_*",
         ),
@@ -112,8 +118,8 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "position",
             ("ad",),
             causes.position_decay,
-            "P(click) = sigmoid(constant + liking for the category + item quality - strength * log(position)); "
-            "positions are random.",
+            "P(click) = sigmoid(constant + liking for category + item quality - strength * log(position)), "
+            "with positions at random.",
             (columns.POSITION,),
             "clicks",
         ),
@@ -129,7 +135,7 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "coupon_persuades",
             ("promotion",),
             causes.coupon_factor,
-            "Bargain hunters who are not frequent buyers: a coupon multiplies their purchase hazard by the strength.",
+            "Bargain hunters who are not frequent buyers: a coupon multiplies their hazard by the strength.",
             ("share of discounted purchases high", "purchase frequency not high"),
             "uplift",
         ),
@@ -137,7 +143,7 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "coupon_annoys",
             ("promotion",),
             causes.sleeping_dog_factor,
-            "Middling buyers who seldom use discounts: a coupon multiplies their purchase hazard by the strength. "
+            "Middling buyers who seldom use discounts: a coupon multiplies their hazard by the strength. "
             "Frequent buyers (sure things) and seldom buyers without discounts (lost causes) do not react.",
             ("share of discounted purchases low", "purchase frequency middling"),
             "uplift",
@@ -154,8 +160,8 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "calendar",
             ("demand", "purchase"),
             causes.weekly_strength,
-            "Demand follows the weekday (Saturday highest; the strength is the largest departure from the mean) and "
-            "grows by trend_per_year; each item drifts on its own.",
+            "Demand follows the weekday (Saturday highest; the strength is the largest departure from the "
+            "mean) and grows by trend_per_year; each item drifts on its own.",
             ("weekday", "time"),
             "demand: level; items: drift",
         ),
@@ -163,7 +169,7 @@ def causes_of(config: ShopConfig) -> tuple[Cause, ...]:
             "stock_out",
             ("demand",),
             0.0,
-            "An item out of stock cannot be bought: observed units are the strength (none), expected units go on.",
+            "An item out of stock cannot be bought: observed units are the strength (none); demand goes on.",
             ("side table stockouts",),
             "demand: available, expected_units",
         ),

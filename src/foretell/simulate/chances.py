@@ -1,8 +1,9 @@
 """The true probability that a customer buys within so many days, given the state of the shop.
 
-This module owns the truth of the purchase, churn and promotion tasks. It refuses to estimate by repetition: as
-long as a customer does not buy, the clocks of need run on without chance, and what is left to chance (dropping
-out, open carts, search-then-view, a coupon not yet assigned) is a small Markov chain, which is summed exactly.
+This module owns the truth of the purchase, churn and promotion tasks. It refuses to estimate by repetition:
+as long as a customer does not buy, the clocks of need run on without chance, and what is left to chance
+(dropping out, open carts, search-then-view, a coupon not yet assigned) is a small Markov chain, which is
+summed exactly.
 """
 
 from __future__ import annotations
@@ -28,16 +29,17 @@ def chance_of_purchase(
 ) -> NDArray[np.float64]:
     """``[U, horizon_days]``: probability of at least one purchase in the first 1, 2, ... days from ``day``.
 
-    Conditional on everything up to the midnight that begins ``day``, hidden traits included, and on the shop's
-    calendar of promotions and stock-outs. A campaign that starts later in the window is averaged over its
-    coin; one that starts on ``day`` is given by ``coupon_now``.
+    Conditional on everything up to the midnight that begins ``day``, hidden traits included, and on the
+    shop's calendar of promotions and stock-outs. A campaign that starts in the window is averaged over its
+    coin, unless it starts on ``day`` and ``coupon_now`` says how the coin fell. A review or refund already on
+    its way at ``day`` is known, as part of the state.
 
     Args:
         world: The shop.
         state: The state at the midnight that begins ``day``; not changed.
         day: The first day of the window.
         horizon_days: Length of the window.
-        coupon_now: Whether all customers (True) or none (False) are treated by a campaign starting on ``day``.
+        coupon_now: Whether everyone (True) or nobody (False) is treated by a campaign starting on ``day``.
     """
     ahead = [start for start in world.calendar.campaign_starts if day < start < day + horizon_days]
     if coupon_now is None and day in world.calendar.campaign_starts:

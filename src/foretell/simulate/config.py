@@ -30,26 +30,26 @@ class Causes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cart_factor: Factor = 6.0
+    cart_factor: Factor = 12.0
     """Multiplies the purchase hazard while a cart left open is at most ``cart_days`` days old."""
 
     cart_days: Days = 2
     """For how many days a cart left open acts."""
 
-    intent_factor: Factor = 5.0
+    intent_factor: Factor = 8.0
     """Multiplies the purchase hazard after a search with the intent word FOLLOWED BY a view of a gift."""
 
     intent_days: Days = 7
     """For how many days a search-then-view acts; view-then-search never acts."""
 
-    need_rate: Annotated[float, Field(ge=0, le=1)] = 0.10
+    need_rate: Annotated[float, Field(ge=0, le=1)] = 0.025
     """Daily purchase hazard of an average customer who has run out of a favourite consumable."""
 
     repeat_share: Share = 0.6
     """Average probability that a consumable bought again is the same item as last time."""
 
     bad_experience_factor: Factor = 14.0
-    """Multiplies the daily drop-out hazard for ``bad_experience_days`` after a refund or a rating of at most 2."""
+    """Multiplies the drop-out hazard for ``bad_experience_days`` after a refund or a rating of at most 2."""
 
     bad_experience_days: Days = 30
     """For how many days a bad experience acts."""

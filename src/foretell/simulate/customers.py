@@ -6,7 +6,6 @@ them (``state``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -20,16 +19,19 @@ from foretell.simulate.config import ShopConfig
 from foretell.simulate.randomness import Streams
 from foretell.simulate.words import AGE_GROUPS, CATEGORIES, CONSUMABLE, REGIONS
 
-__all__ = ["EXPLORE_RATE", "RESPONSE_TYPES", "Customers", "draw_customers"]
+__all__ = ["EXPLORE_RATE", "RESPONSE_TYPES", "Customers"]
 
 RESPONSE_TYPES: Final = ("lost_cause", "sure_thing", "persuadable", "sleeping_dog")
-EXPLORE_RATE: Final = 0.006
+EXPLORE_RATE: Final = 0.002
 """Daily purchase hazard of an average customer outside any need."""
 
 
-@dataclass(frozen=True)
 class Customers:
-    """Arrays of shape ``[U]``, one entry a customer, unless said otherwise.
+    """The customers, drawn at construction: arrays of shape ``[U]``, one entry each, unless said otherwise.
+
+    Args:
+        config: The shop's settings.
+        streams: Its randomness.
 
     Attributes:
         signup_day: The first day the customer can act; negative before the log begins.
@@ -50,22 +52,39 @@ class Customers:
         coupon_factor: Factor on the purchase hazard while treated.
     """
 
-    signup_day: NDArray[np.int64]
-    age_group: NDArray[np.int64]
-    region: NDArray[np.int64]
-    activity: NDArray[np.float64]
-    taste: NDArray[np.float64]
-    favourite: NDArray[np.int64]
-    period_days: NDArray[np.float64]
-    loyalty: NDArray[np.float64]
-    visit_rate: NDArray[np.float64]
-    cart_rate: NDArray[np.float64]
-    app_share: NDArray[np.float64]
-    price_sensitivity: NDArray[np.float64]
-    dropout: NDArray[np.float64]
-    redemption: NDArray[np.float64]
-    response_type: NDArray[np.int64]
-    coupon_factor: NDArray[np.float64]
+    def __init__(self, config: ShopConfig, *, streams: Streams) -> None:
+        rng, n, causes = streams("customers"), config.n_users, config.causes
+        age_group = rng.integers(0, len(AGE_GROUPS), n)
+        taste = _draw_taste(age_group, rng)
+        activity = np.exp(rng.normal(-0.7, 0.9, n))
+        pace = rng.normal(np.log(50), 0.7, (n, 1))
+        period_days = np.clip(np.exp(pace + rng.normal(0, 0.3, (n, 2))), 7, 180)
+        sensitive = rng.random(n) < 0.45
+        price_sensitivity = np.where(sensitive, rng.beta(8, 3, n), rng.beta(2, 16, n))
+        orders_per_day = activity * EXPLORE_RATE + (1 / (period_days + 8 / activity[:, None])).sum(axis=1)
+        response_type = _response_type(sensitive, orders_per_day)
+        factors = np.array([1.0, 1.0, causes.coupon_factor, causes.sleeping_dog_factor])
+        known = rng.random(n) < 0.7
+        self.signup_day: NDArray[np.int64] = np.where(
+            known, -rng.integers(1, 720, n), rng.integers(0, max(1, config.days * 4 // 5), n)
+        )
+        self.age_group: NDArray[np.int64] = age_group
+        self.region: NDArray[np.int64] = rng.integers(0, len(REGIONS), n)
+        self.activity: NDArray[np.float64] = activity
+        self.taste: NDArray[np.float64] = taste
+        self.favourite: NDArray[np.int64] = _draw_favourites(taste, rng)
+        self.period_days: NDArray[np.float64] = period_days
+        self.loyalty: NDArray[np.float64] = np.clip(causes.repeat_share * rng.uniform(0.7, 1.3, n), 0, 1)
+        self.visit_rate: NDArray[np.float64] = np.clip(
+            0.2 * activity**0.5 * np.exp(rng.normal(0, 0.4, n)), 0.01, 0.6
+        )
+        self.cart_rate: NDArray[np.float64] = rng.beta(2, 10, n)
+        self.app_share: NDArray[np.float64] = rng.beta(1.5, 1.5, n)
+        self.price_sensitivity: NDArray[np.float64] = price_sensitivity
+        self.dropout: NDArray[np.float64] = 0.0008 * np.exp(rng.normal(0, 0.3, n))
+        self.redemption: NDArray[np.float64] = np.array([0.6, 0.5, 0.9, 0.3])[response_type]
+        self.response_type: NDArray[np.int64] = response_type
+        self.coupon_factor: NDArray[np.float64] = factors[response_type]
 
     def __len__(self) -> int:
         return len(self.activity)
@@ -87,39 +106,6 @@ class Customers:
                 "signup": start + self.signup_day * DAY,
             }
         )
-
-
-def draw_customers(config: ShopConfig, streams: Streams) -> Customers:
-    """Draw the customers of the shop."""
-    rng, n, causes = streams("customers"), config.n_users, config.causes
-    age_group = rng.integers(0, len(AGE_GROUPS), n)
-    taste = _draw_taste(age_group, rng)
-    activity = np.exp(rng.normal(-0.18, 0.6, n))
-    period_days = np.clip(np.exp(rng.normal(np.log(20), 0.45, (n, 2))), 7, 60)
-    sensitive = rng.random(n) < 0.45
-    price_sensitivity = np.where(sensitive, rng.beta(8, 3, n), rng.beta(2, 16, n))
-    orders_per_day = activity * EXPLORE_RATE + (1 / (period_days + 8 / activity[:, None])).sum(axis=1)
-    response_type = _response_type(sensitive, orders_per_day)
-    factors = np.array([1.0, 1.0, causes.coupon_factor, causes.sleeping_dog_factor])
-    known = rng.random(n) < 0.7
-    return Customers(
-        signup_day=np.where(known, -rng.integers(1, 720, n), rng.integers(0, max(1, config.days * 4 // 5), n)),
-        age_group=age_group,
-        region=rng.integers(0, len(REGIONS), n),
-        activity=activity,
-        taste=taste,
-        favourite=_draw_favourites(taste, rng),
-        period_days=period_days,
-        loyalty=np.clip(causes.repeat_share * rng.uniform(0.7, 1.3, n), 0, 1),
-        visit_rate=np.clip(0.11 * activity**0.5 * np.exp(rng.normal(0, 0.4, n)), 0.01, 0.6),
-        cart_rate=rng.beta(2, 10, n),
-        app_share=rng.beta(1.5, 1.5, n),
-        price_sensitivity=price_sensitivity,
-        dropout=0.0012 * np.exp(rng.normal(0, 0.3, n)),
-        redemption=np.array([0.6, 0.5, 0.9, 0.3])[response_type],
-        response_type=response_type,
-        coupon_factor=factors[response_type],
-    )
 
 
 def _draw_taste(age_group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Dirty rows for a clean log, each of them written down.
 
-This module owns the kinds of dirt. It refuses to change a clean row: dirt is only ever added, so that a perfect
-cleaner gives back exactly the clean log.
+This module owns the kinds of dirt. It refuses to change a clean row: dirt is only ever added, so that a
+perfect cleaner gives back exactly the clean log.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def add_dirt(
     dirt = pl.concat(parts, how="vertical")
     keeps_id = dirt["rule"].is_in(["exact_duplicate", "repeated_event_id"])
     fresh = number_ids("e", events.height + np.arange(dirt.height))
-    dirt = dirt.with_columns(pl.when(keeps_id).then(pl.col(columns.EVENT_ID)).otherwise(fresh).alias(columns.EVENT_ID))
+    dirt = dirt.with_columns(
+        pl.when(keeps_id).then(pl.col(columns.EVENT_ID)).otherwise(fresh).alias(columns.EVENT_ID)
+    )
     both = pl.concat([events, dirt.drop("rule")]).sort(columns.TIME, maintain_order=True)
     return both, dirt.select(columns.EVENT_ID, "rule")
 

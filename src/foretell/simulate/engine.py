@@ -1,7 +1,7 @@
 """Runs the simulated shop day by day.
 
-This module owns the order in which a day happens and the running numbers of events, sessions, orders and lists.
-It refuses to hold more than one day: callers keep, or write away, what they need.
+This module owns the order in which a day happens and the running numbers of events, sessions, orders and
+lists. It refuses to hold more than one day: callers keep, or write away, what they need.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from foretell.simulate import truth
 from foretell.simulate.aftermath import Aftermath
 from foretell.simulate.baskets import expected_units, fill_baskets, remember
 from foretell.simulate.behaviour import Decisions, Treatment, decide, end_day, start_campaign
+from foretell.simulate.checkout import write_orders
 from foretell.simulate.frames import EventFrames, treatments_frame
+from foretell.simulate.lists import write_lists
 from foretell.simulate.market import CAMPAIGN_DAYS, Market
 from foretell.simulate.rows import Block, Rows
-from foretell.simulate.sessions import open_sessions, write_lists, write_orders, write_views
+from foretell.simulate.sessions import open_sessions
 from foretell.simulate.state import State, World
+from foretell.simulate.visits import write_views
 from foretell.simulate.words import CHANNELS
 
 __all__ = ["DayTables", "Engine"]
@@ -32,7 +35,7 @@ __all__ = ["DayTables", "Engine"]
 class DayTables:
     """What one day adds: rows of the log, of ``treatments`` and, where asked for, of the truth."""
 
-    events: pl.DataFrame
+    events: pl.DataFrame | None = None
     treatments: pl.DataFrame | None = None
     truth: dict[str, pl.DataFrame] = field(default_factory=dict)
 
@@ -52,33 +55,43 @@ class Engine:
 
     Args:
         world: The shop.
-        state: Its customers on the first morning; changed as the days go by.
         with_truth: Whether to work out the truth tables too.
 
-    Attributes:
-        dropped_day: ``[U]`` day each customer left, or -1.
-        money: Total money paid so far.
-        n_orders: Orders so far.
     """
 
-    def __init__(self, world: World, state: State, *, with_truth: bool = True) -> None:
+    def __init__(self, world: World, *, with_truth: bool = True) -> None:
         self.world = world
-        self.state = state
-        self.dropped_day = np.full(len(world.customers), -1, dtype=np.int64)
-        self.money = 0.0
+        self.state = State(world)
+        self._dropped_day = np.full(len(world.customers), -1, dtype=np.int64)
+        self._money = 0.0
         self._with_truth = with_truth
         self._aftermath = Aftermath()
         self._frames = EventFrames(world)
         self._next = _Numbers()
 
     @property
-    def n_orders(self) -> int:
-        """Orders so far."""
-        return self._next.order
+    def order_value(self) -> float:
+        """Mean money paid for an order so far."""
+        return self._money / max(self._next.order, 1)
+
+    def lasting_truth(self) -> dict[str, pl.DataFrame]:
+        """The truth that is one row a customer, an item or a transition."""
+        return {
+            "users": truth.customer_truth(self.world, dropped_day=self._dropped_day),
+            "items": truth.item_truth(self.world),
+            "transitions": truth.transition_truth(self.world),
+        }
 
     def days(self) -> Iterator[DayTables]:
-        """Every day of the log, in order, and after it the truth at its end."""
+        """Empty tables, every day of the log in order, and the truth at its end."""
         n_days = self.world.config.days
+        none = np.zeros(0, dtype=np.int64)
+        nobody = Treatment(0, user=none, time=none, treated=none.astype(np.bool_))
+        never = np.zeros(len(self.world.customers))
+        nothing = (
+            {"uplift": truth.campaign_truth(self.world, nobody, never, never)} if self._with_truth else {}
+        )
+        yield DayTables(treatments=treatments_frame(self.world, nobody), truth=nothing)
         cutoffs = truth.cutoff_days(n_days) if self._with_truth else ()
         for day in range(n_days):
             known = {}
@@ -87,7 +100,7 @@ class Engine:
             yield self._day(day, known)
         if self._with_truth:
             at_end = truth.cutoff_truth(self.world, self.state, day=n_days)
-            yield DayTables(self._frames.frame(Rows().finish(np.empty(0, np.int64)), first_event=0), truth={"purchase": at_end})
+            yield DayTables(truth={"purchase": at_end})
 
     def _day(self, day: int, known: dict[str, pl.DataFrame]) -> DayTables:
         world, state, rows = self.world, self.state, Rows()
@@ -95,7 +108,7 @@ class Engine:
         treatments = self._start_campaign(day, rows, known)
         before = state.alive.copy()
         decisions = decide(world, state, day=day, market=market)
-        self.dropped_day[before & ~state.alive] = day
+        self._dropped_day[before & ~state.alive] = day
         if self._with_truth:
             expected = expected_units(world, state, market=market, decisions=decisions)
             known["demand"] = truth.demand_truth(world, day=day, market=market, expected=expected)
@@ -120,7 +133,13 @@ class Engine:
             known["uplift"] = truth.campaign_truth(world, treatment, *chances)
         sent = treatment.treated
         email = CHANNELS.index("email")
-        rows.add(columns.COUPON_SENT, user=treatment.user[sent], time=treatment.time[sent], campaign=number, channel=email)
+        rows.add(
+            columns.COUPON_SENT,
+            user=treatment.user[sent],
+            time=treatment.time[sent],
+            campaign=number,
+            channel=email,
+        )
         return treatments_frame(world, treatment)
 
     def _write(self, day: int, rows: Rows, market: Market, decisions: Decisions) -> Block:
@@ -132,7 +151,11 @@ class Engine:
             world, rows, day=day, market=market, sessions=sessions, first_list=number.list
         )
         write_views(world, rows, day=day, market=market, sessions=sessions, decisions=decisions)
-        running = [n for n, start in enumerate(world.calendar.campaign_starts) if start <= day < start + CAMPAIGN_DAYS]
+        running = [
+            n
+            for n, start in enumerate(world.calendar.campaign_starts)
+            if start <= day < start + CAMPAIGN_DAYS
+        ]
         write_orders(
             world,
             rows,
@@ -145,7 +168,7 @@ class Engine:
         self._aftermath.arrive(world, state, day=day, rows=rows)
         self._aftermath.schedule(world, state, day=day, baskets=baskets, first_order=number.order)
         remember(world, state, day=day, baskets=baskets)
-        self.money += float((baskets.price * baskets.quantity - baskets.discount).sum())
+        self._money += float((baskets.price * baskets.quantity - baskets.discount).sum())
         number.order += sessions.n_orders
         number.session += len(sessions)
         block = rows.finish(sessions.start, rng=world.streams("times", day))
@@ -154,4 +177,3 @@ class Engine:
         public: NDArray[np.int64] = np.append(sessions.number, -1)[local]
         block["session"] = np.where(inside, public, -1)
         return block
-

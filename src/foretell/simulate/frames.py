@@ -93,7 +93,7 @@ def number_ids(prefix: str, numbers: NDArray[np.generic]) -> pl.Series:
 
 
 def treatments_frame(world: World, treatment: Treatment) -> pl.DataFrame:
-    """The side table ``treatments`` of one campaign: the treated and, with the time they would have had, the rest."""
+    """The side table ``treatments`` of one campaign; the untreated carry the time they would have had."""
     campaign = campaign_ids(treatment.campaign + 1).tail(1)
     return pl.DataFrame(
         {

@@ -1,12 +1,11 @@
 """The shop's calendar: weekdays, trend, launches, promotions, stock-outs and campaigns, day by day.
 
-This module owns everything that varies by day and not by customer. It refuses to look at behaviour: promotions
-and stock-outs are drawn beforehand, so that a stock-out is never the consequence of a sale.
+This module owns everything that varies by day and not by customer. It refuses to look at behaviour:
+promotions and stock-outs are drawn beforehand, so that a stock-out is never the consequence of a sale.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -20,43 +19,64 @@ from foretell.simulate.config import ShopConfig
 from foretell.simulate.randomness import Streams
 from foretell.simulate.words import CATEGORIES
 
-__all__ = ["CAMPAIGN_DAYS", "HORIZON_DAYS", "Calendar", "Market"]
+__all__ = ["CAMPAIGN_DAYS", "HORIZON_DAYS", "Calendar", "Market", "campaign_ids"]
 
 CAMPAIGN_DAYS = 14
 CAMPAIGN_EVERY_DAYS = 30
 HORIZON_DAYS = 28
-"""How far past the end of the log promotions and stock-outs are drawn, so that the last cutoff has a truth."""
+"""How far past the log promotions and stock-outs are drawn, so that the last cutoff has a truth."""
 
 _WEEKDAY = np.array([-0.7, -0.6, -0.3, 0.0, 0.2, 1.0, 0.4])
 _PROMOTED_SHARE = 0.08
 _STOCKOUTS_PER_DAY = 0.008
 
 
-@dataclass(frozen=True)
 class Market:
-    """One day.
+    """One day, worked out at construction.
+
+    Args:
+        config: The shop's settings.
+        catalogue: Its items.
+        day: The day; 0 is the first of the log.
+        price_cut: ``[I]`` share the known promotion takes off, 0 without one.
+        missing: Items out of stock.
 
     Attributes:
         level: Factor on every purchase hazard: weekday and trend.
         traffic: Factor on every customer's visits: weekday.
-        price_cut: ``[I]`` share the known promotion takes off, 0 without one.
+        price_cut: ``[I]`` as given.
         promotion: ``[I]`` demand factor of the promotion.
         available: ``[I]`` launched and in stock.
         demand: ``[I]`` share x drift x promotion of launched items, as if all were in stock.
         edges: ``[I + 1]`` running sum of ``demand`` over available items.
+        category_edges: ``[C + 1]`` the same at the end of each category.
         category_weight: ``[C]`` sum of ``demand`` over available items.
-        category_edges: ``[C + 1]`` running sum of ``category_weight``.
     """
 
-    level: float
-    traffic: float
-    price_cut: NDArray[np.float64]
-    promotion: NDArray[np.float64]
-    available: NDArray[np.bool_]
-    demand: NDArray[np.float64]
-    edges: NDArray[np.float64]
-    category_weight: NDArray[np.float64]
-    category_edges: NDArray[np.float64]
+    def __init__(
+        self,
+        config: ShopConfig,
+        *,
+        catalogue: Catalogue,
+        day: int,
+        price_cut: NDArray[np.float64],
+        missing: NDArray[np.int64],
+    ) -> None:
+        causes = config.causes
+        weekday = _WEEKDAY[(config.start.weekday() + day) % 7] * causes.weekly_strength
+        self.level = float((1 + weekday) * np.exp(causes.trend_per_year * day / 365))
+        self.traffic = float(1 + 0.5 * weekday)
+        self.price_cut = price_cut
+        self.promotion: NDArray[np.float64] = np.exp(causes.promotion_elasticity * price_cut)
+        launched = catalogue.launch_day <= day
+        self.available: NDArray[np.bool_] = launched.copy()
+        self.available[missing] = False
+        drift = np.exp(catalogue.drift * day / 365)
+        self.demand: NDArray[np.float64] = catalogue.share * drift * self.promotion * launched
+        self.edges: NDArray[np.float64] = np.concatenate([[0.0], np.cumsum(self.demand * self.available)])
+        ends = np.searchsorted(catalogue.category, np.arange(len(CATEGORIES)), side="right")
+        self.category_edges: NDArray[np.float64] = np.concatenate([[0.0], self.edges[ends]])
+        self.category_weight: NDArray[np.float64] = np.diff(self.category_edges)
 
     def draw_items(self, category: NDArray[np.int64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
         """One available item of each ``category`` ``[N]``, in proportion to its demand.
@@ -91,32 +111,11 @@ class Calendar:
         self.day = lru_cache(maxsize=40)(self._day)
 
     def _day(self, day: int) -> Market:
-        """The market of day ``day`` (0 is the first day of the log)."""
-        catalogue, causes = self._catalogue, self._config.causes
-        n = len(catalogue)
-        price_cut = np.zeros(n)
+        price_cut = np.zeros(len(self._catalogue))
         running = self._promotion_week == day // 7
         price_cut[self._promoted[running]] = self._cut[running]
-        promotion = np.exp(causes.promotion_elasticity * price_cut)
-        launched = catalogue.launch_day <= day
-        available = launched.copy()
-        available[self._missing[(self._missing_from <= day) & (day < self._missing_until)]] = False
-        demand = catalogue.share * np.exp(catalogue.drift * day / 365) * promotion * launched
-        edges = np.concatenate([[0.0], np.cumsum(demand * available)])
-        ends = np.searchsorted(catalogue.category, np.arange(len(CATEGORIES)), side="right")
-        category_edges = np.concatenate([[0.0], edges[ends]])
-        weekday = _WEEKDAY[(self._config.start.weekday() + day) % 7] * causes.weekly_strength
-        return Market(
-            level=float((1 + weekday) * np.exp(causes.trend_per_year * day / 365)),
-            traffic=float(1 + 0.5 * weekday),
-            price_cut=price_cut,
-            promotion=promotion,
-            available=available,
-            demand=demand,
-            edges=edges,
-            category_weight=np.diff(category_edges),
-            category_edges=category_edges,
-        )
+        missing = self._missing[(self._missing_from <= day) & (day < self._missing_until)]
+        return Market(self._config, catalogue=self._catalogue, day=day, price_cut=price_cut, missing=missing)
 
     def campaign_on(self, day: int) -> int | None:
         """The number of the campaign that starts on ``day``, or None."""
@@ -156,6 +155,7 @@ class Calendar:
                 columns.START: starts,
                 columns.END: starts + CAMPAIGN_DAYS * DAY,
                 columns.KIND: pl.Series(["coupon"] * n, dtype=pl.String),
+                "randomised": pl.Series([True] * n, dtype=pl.Boolean),
                 "coupon_share": np.full(n, economics.coupon_share),
                 "contact_cost": np.full(n, economics.contact_cost),
             }

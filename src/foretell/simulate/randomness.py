@@ -1,7 +1,7 @@
 """Named random streams: one seed, one independent stream per purpose and day.
 
-This module owns how randomness enters. It refuses a shared generator: a part of the shop that draws one number
-more must not shift what any other part, or any later day, draws.
+This module owns how randomness enters. It refuses a shared generator: a part of the shop that draws one
+number more must not shift what any other part, or any later day, draws.
 """
 
 from __future__ import annotations
@@ -46,4 +46,6 @@ def pick(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[
     """
     edges = np.cumsum(weights, axis=1)
     point = uniform * edges[:, -1]
-    return np.minimum((edges <= point[:, None]).sum(axis=1), weights.shape[1] - 1).astype(np.int64)
+    found = (edges <= point[:, None]).sum(axis=1, dtype=np.int64)
+    drawn: NDArray[np.int64] = np.minimum(found, weights.shape[1] - 1)
+    return drawn

@@ -49,8 +49,8 @@ _DEFAULTS: Final[dict[str, np.generic]] = {
 class Rows:
     """Collects the rows of one day in any order and sorts them by time.
 
-    Rows of a session are added with its number within the day and a sort key; ``finish`` gives them times, one
-    instant for each distinct key. Other rows bring their own time.
+    Rows of a session are added with its number within the day and a sort key; ``finish`` gives them times,
+    one instant for each distinct key. Other rows bring their own time.
 
     Example:
         >>> rows = Rows()
@@ -79,7 +79,7 @@ class Rows:
         if not self._parts:
             return {name: np.empty(0, dtype=default.dtype) for name, default in _DEFAULTS.items()}
         block = concatenate(self._parts)
-        inside = block["session"] >= 0
+        inside = block["session"].astype(np.int64) >= 0
         order = np.lexsort((block["key"], block["session"]))
         block = {name: column[order] for name, column in block.items()}
         inside = inside[order]

@@ -1,35 +1,38 @@
 """What has happened to each customer so far, and the hazards that follow from it.
 
-This module owns the customer's changing state and the purchase, visit and drop-out rates it implies. It draws
-nothing but the first state: ``behaviour`` draws the days, ``chances`` sums over them exactly with the same rates.
+This module owns the customer's changing state and the purchase, visit and drop-out rates it implies. It
+refuses to draw anything but the first state: ``behaviour`` draws the days and ``chances`` sums over them
+exactly, both with the rates given here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from foretell.simulate.catalogue import Catalogue, draw_catalogue
+from foretell.simulate.catalogue import Catalogue
 from foretell.simulate.config import ShopConfig
-from foretell.simulate.customers import EXPLORE_RATE, Customers, draw_customers
+from foretell.simulate.customers import EXPLORE_RATE, Customers
 from foretell.simulate.market import Calendar, Market
 from foretell.simulate.randomness import Streams
 
 __all__ = [
+    "INTENT_RATE",
     "Hazard",
     "State",
     "World",
     "draw_world",
     "dropout_probability",
     "hazard_on",
+    "trigger_factor",
     "visit_probability",
 ]
 
 INTENT_RATE = 0.06
-"""Share of visits that search with the intent word and then view a gift; as many do it the other way round."""
+"""Share of visits that search with the intent word, then view a gift; as many do it the other way round."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +46,37 @@ class World:
     streams: Streams
 
 
-@dataclass
 class State:
-    """What changes, one entry a customer (``[U]``) unless said otherwise.
+    """What changes, at first as on the morning of day 0: ``[U]``, one entry each, unless said otherwise.
+
+    Args:
+        world: The shop.
 
     Attributes:
         alive: Not dropped out.
         last_bought: ``[U, 2]`` day of the last purchase in each favourite category.
         usual: ``[U, 2]`` the item bought then.
-        cart_age: Days since a visit left a cart open with no order since; ``cart_days + 1`` means none that acts.
+        cart_age: Days since a visit left a cart open with no order since; ``cart_days + 1``: none that acts.
         intent_age: The same for search-then-view, up to ``intent_days + 1``.
         bad_until: First day on which the last bad experience no longer acts.
         coupon_until: First day on which the last campaign that treated the customer no longer runs.
         bad_ahead: By day, the customers whose refund or poor review is already on its way.
     """
 
-    alive: NDArray[np.bool_]
-    last_bought: NDArray[np.float64]
-    usual: NDArray[np.int64]
-    cart_age: NDArray[np.int64]
-    intent_age: NDArray[np.int64]
-    bad_until: NDArray[np.int64]
-    coupon_until: NDArray[np.int64]
-    bad_ahead: dict[int, list[NDArray[np.int64]]] = field(default_factory=dict)
+    def __init__(self, world: World) -> None:
+        customers, causes, n = world.customers, world.config.causes, len(world.customers)
+        rng = world.streams("first state")
+        market = world.calendar.day(0)
+        usual = market.draw_items(customers.favourite.ravel(), rng.random(2 * n))
+        first = np.maximum(customers.signup_day, 0)[:, None]
+        self.alive: NDArray[np.bool_] = np.ones(n, dtype=np.bool_)
+        self.last_bought: NDArray[np.float64] = first - rng.uniform(0, 1.4, (n, 2)) * customers.period_days
+        self.usual: NDArray[np.int64] = usual.reshape(n, 2)
+        self.cart_age: NDArray[np.int64] = np.full(n, causes.cart_days + 1)
+        self.intent_age: NDArray[np.int64] = np.full(n, causes.intent_days + 1)
+        self.bad_until: NDArray[np.int64] = np.zeros(n, dtype=np.int64)
+        self.coupon_until: NDArray[np.int64] = np.zeros(n, dtype=np.int64)
+        self.bad_ahead: dict[int, list[NDArray[np.int64]]] = {}
 
 
 @dataclass(frozen=True)
@@ -94,26 +105,14 @@ class Hazard:
         return self.explore + self.favourite[:, 0] + self.favourite[:, 1]
 
 
-def draw_world(config: ShopConfig) -> tuple[World, State]:
-    """Draw the shop and the state of its customers on the morning of day 0."""
+def draw_world(config: ShopConfig) -> World:
+    """Draw everything about the shop that does not change."""
     streams = Streams(config.seed)
-    catalogue = draw_catalogue(config, streams)
-    customers = draw_customers(config, streams)
-    calendar = Calendar(config, catalogue=catalogue, streams=streams)
-    rng, n = streams("first state"), len(customers)
-    first = np.maximum(customers.signup_day, 0)[:, None]
-    favourite = customers.favourite.ravel()
-    usual = calendar.day(0).draw_items(favourite, rng.random(2 * n)).reshape(n, 2)
-    state = State(
-        alive=np.ones(n, dtype=np.bool_),
-        last_bought=first - rng.uniform(0, 1.4, (n, 2)) * customers.period_days,
-        usual=usual,
-        cart_age=np.full(n, config.causes.cart_days + 1),
-        intent_age=np.full(n, config.causes.intent_days + 1),
-        bad_until=np.zeros(n, dtype=np.int64),
-        coupon_until=np.zeros(n, dtype=np.int64),
+    catalogue = Catalogue(config, streams=streams)
+    customers = Customers(config, streams=streams)
+    return World(
+        config, catalogue, customers, Calendar(config, catalogue=catalogue, streams=streams), streams
     )
-    return World(config, catalogue, customers, calendar, streams), state
 
 
 def hazard_on(world: World, state: State, *, day: int, market: Market) -> Hazard:
@@ -149,7 +148,8 @@ def trigger_factor(world: World, state: State, *, day: int) -> NDArray[np.float6
 def visit_probability(world: World, need: NDArray[np.float64], market: Market) -> NDArray[np.float64]:
     """``[U]`` probability of a visit on a day without an order: need brings people in before they buy."""
     rate = world.customers.visit_rate * market.traffic * (1 + need.sum(axis=1))
-    return np.minimum(rate, 0.9)
+    probability: NDArray[np.float64] = np.minimum(rate, 0.9)
+    return probability
 
 
 def dropout_probability(world: World, bad_until: NDArray[np.int64], *, day: int) -> NDArray[np.float64]:

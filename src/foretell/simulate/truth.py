@@ -24,6 +24,7 @@ from foretell.simulate.state import State, World
 from foretell.simulate.words import CATEGORIES
 
 __all__ = [
+    "campaign_chances",
     "campaign_truth",
     "click_truth",
     "customer_truth",
@@ -76,7 +77,9 @@ def cutoff_truth(world: World, state: State, *, day: int) -> pl.DataFrame:
     return frame.filter(pl.Series(world.customers.signup_day < day))
 
 
-def campaign_truth(world: World, treatment: Treatment, with_coupon: NDArray[np.float64], without: NDArray[np.float64]) -> pl.DataFrame:
+def campaign_truth(
+    world: World, treatment: Treatment, with_coupon: NDArray[np.float64], without: NDArray[np.float64]
+) -> pl.DataFrame:
     """``truth/uplift`` of one campaign: chance of buying while it runs, with and without its coupon."""
     user = treatment.user
     n = len(user)
@@ -95,7 +98,9 @@ def campaign_truth(world: World, treatment: Treatment, with_coupon: NDArray[np.f
     )
 
 
-def campaign_chances(world: World, state: State, *, day: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def campaign_chances(
+    world: World, state: State, *, day: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``[U]`` chance of buying within a campaign that starts on ``day``, with its coupon and without."""
     with_coupon, without = (
         chance_of_purchase(world, state, day=day, horizon_days=CAMPAIGN_DAYS, coupon_now=now)[:, -1]
@@ -159,7 +164,7 @@ def intent_truth(block: Block, *, first_event: int) -> pl.DataFrame:
 
 
 def customer_truth(world: World, *, dropped_day: NDArray[np.int64]) -> pl.DataFrame:
-    """``truth/users``: every hidden trait; ``dropped`` is the midnight of the day a customer left, or null."""
+    """``truth/users``: every hidden trait; ``dropped`` is the midnight of the day somebody left, or null."""
     customers = world.customers
     names = [name for name, _, _ in CATEGORIES]
     left = pl.Series(_midnight(world, 0) + dropped_day * DAY).set(pl.Series(dropped_day < 0), None)

@@ -49,7 +49,20 @@ INTENT_WORD: Final = "gift"
 INTENT_QUERIES: Final = ("gift", "birthday gift", "gift ideas", "gift for mum")
 
 SUBCATEGORIES: Final = tuple(word for _, words, _ in CATEGORIES for word in words)
-BRANDS: Final = ("Alder", "Birk", "Cedar", "Dune", "Elm", "Fjord", "Grove", "Heath", "Isle", "Juno", "Kite", "Loam")
+BRANDS: Final = (
+    "Alder",
+    "Birk",
+    "Cedar",
+    "Dune",
+    "Elm",
+    "Fjord",
+    "Grove",
+    "Heath",
+    "Isle",
+    "Juno",
+    "Kite",
+    "Loam",
+)
 QUERIES: Final = (
     *SUBCATEGORIES,
     *(f"{brand.lower()} {word}" for brand in BRANDS for word in SUBCATEGORIES),

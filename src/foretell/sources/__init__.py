@@ -1,17 +1,13 @@
 """Sources: a shop's log in any shape becomes an ``EventLog``.
 
-This room owns files, folders, frames and dialects. It refuses to clean (``prepare``).
+This room owns files, folders, tables in memory and the dialects they are written in. It refuses to clean
+(``prepare``) and to remember anything: reading twice gives the same log twice.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from foretell.sources.dialects import DIALECTS
+from foretell.sources.read import SOURCES, read_events, recognise
+from foretell.sources.recognition import Recognition
 
-from foretell.core.events import EventLog
-from foretell.sources.complete_journey import NAME, read_complete_journey
-
-
-def read_events(source, *, dialect=None, mapping=None) -> EventLog:  # type: ignore
-    if str(source) == NAME:
-        return read_complete_journey()
-    return read_complete_journey(Path(source))
+__all__ = ["DIALECTS", "SOURCES", "Recognition", "read_events", "recognise"]

@@ -15,7 +15,15 @@ from foretell.core.task import Task
 from foretell.core.time import DAY
 from foretell.tasks.windows import counted_events
 
-__all__ = ["examples", "exposures"]
+__all__ = ["examples", "exposures", "has_exposures"]
+
+
+def has_exposures(log: EventLog) -> bool:
+    """True if the log says what was shown to whom."""
+    table = log.table("exposures")
+    if table is not None and table.height:
+        return True
+    return bool((log.events[columns.ACTION] == columns.IMPRESSION).any())
 
 
 def exposures(log: EventLog) -> pl.DataFrame:
@@ -27,15 +35,15 @@ def exposures(log: EventLog) -> pl.DataFrame:
     Raises:
         InsufficientDataError: If the log has neither.
     """
-    table = log.table("exposures")
-    if table is None:
-        table = log.events.filter(pl.col(columns.ACTION) == columns.IMPRESSION)
-    if not table.height:
+    if not has_exposures(log):
         raise InsufficientDataError(
             "There are no exposures to learn from.",
             received="no exposures table and no impression events",
             remedy="Log what was shown (action 'impression' with item_id), or switch the ad task off.",
         )
+    table = log.table("exposures")
+    if table is None:
+        table = log.events.filter(pl.col(columns.ACTION) == columns.IMPRESSION)
     optional = {columns.POSITION: pl.String, columns.CHANNEL: pl.String, columns.WEIGHT: pl.Float64}
     table = table.with_columns(
         pl.lit(None, dtype=kind).alias(name) for name, kind in optional.items() if name not in table.columns

@@ -12,12 +12,15 @@ from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
 from foretell.core.events import EventLog
 from foretell.core.task import Task
+from foretell.core.time import DAY
 
 __all__ = ["examples"]
 
 
 def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame:
     """One example per known user and campaign that starts at or after ``start`` and ends by ``end``.
+
+    A campaign is followed to its end, at most ``task.horizon_days``.
 
     The cutoff is one microsecond before the campaign reaches its customers, so that the mailing itself is not
     yet visible. Label: the user redeemed a coupon of this campaign, or, where the log has no redemptions,
@@ -36,7 +39,8 @@ def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame
             received="no campaigns or no treatments table",
             remedy="Add campaigns (campaign_id, start, end) and treatments (campaign_id, user_id, treated).",
         )
-    inside = campaigns.filter((pl.col(columns.START) >= start) & (pl.col(columns.END) <= end))
+    finish = pl.min_horizontal(pl.col(columns.END), pl.col(columns.START) + task.horizon_days * DAY)
+    inside = campaigns.filter((pl.col(columns.START) >= start) & (finish <= end))
     if columns.KIND not in inside.columns:
         inside = inside.with_columns(pl.lit("campaign").alias(columns.KIND))
     parts = [_one_campaign(log, task, row, treatments) for row in inside.sort(columns.START).iter_rows(named=True)]
@@ -45,6 +49,7 @@ def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame
 
 def _one_campaign(log: EventLog, task: Task, campaign: dict[str, object], treatments: pl.DataFrame) -> pl.DataFrame:
     campaign_id, begin, end = campaign[columns.CAMPAIGN_ID], int(str(campaign["start"])), int(str(campaign["end"]))
+    end = min(end, begin + task.horizon_days * DAY)
     listed = treatments.filter(pl.col(columns.CAMPAIGN_ID) == campaign_id)
     listed = listed.select(columns.USER_ID, pl.col(columns.TREATED).cast(pl.Boolean)).unique(columns.USER_ID)
     known = log.events.filter(pl.col(columns.TIME) < begin).select(columns.USER_ID).unique().sort(columns.USER_ID)

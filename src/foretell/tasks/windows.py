@@ -39,9 +39,10 @@ def counted_events(log: EventLog, task: Task) -> pl.DataFrame:
 
 
 def users_known_at(log: EventLog, task: Task, cutoffs: list[int]) -> pl.DataFrame:
-    """One row per (``user_id``, ``cutoff``): users with any event by then, active ones where the task says so."""
+    """One row per (``user_id``, ``cutoff``): users who did anything by then, active ones where the task says so."""
     if task.active_days is None:
-        first = log.events.group_by(columns.USER_ID).agg(pl.col(columns.TIME).min().alias("first"))
+        present = log.events.filter(~pl.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))
+        first = present.group_by(columns.USER_ID).agg(pl.col(columns.TIME).min().alias("first"))
         grid = first.join(pl.DataFrame({columns.CUTOFF: cutoffs}, schema={columns.CUTOFF: pl.Int64}), how="cross")
         known = grid.filter(pl.col("first") <= pl.col(columns.CUTOFF))
     else:

@@ -1,8 +1,8 @@
 """The calendar of Complete Journey: local days and weeks of New York, as UTC microseconds.
 
-This module owns the clock. The published timestamps are UTC, yet the published ``week`` turns at Monday 00:00 in New
-York and every coupon redemption falls on a New York day on which its household shopped (2,102 of 2,102; on UTC
-days only 1,869). It refuses to read files.
+This module owns the clock. The published timestamps are UTC, yet the published ``week`` turns at Monday
+00:00 in New York and every coupon redemption falls on a New York day on which its household shopped (2,102 of
+2,102; on UTC days only 1,869). It refuses to read files.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ WEEK_ONE: Final = date(2016, 12, 26)
 
 
 def day_start(column: str) -> pl.Expr:
-    """Local midnight at the start of the day in ``column`` (a date or a naive datetime), in microseconds UTC."""
-    return (
-        pl.col(column).cast(pl.Date).cast(pl.Datetime("us")).dt.replace_time_zone(ZONE).dt.timestamp("us")
-    )
+    """Local midnight at which the day in ``column`` (date or naive datetime) starts, in microseconds UTC."""
+    return pl.col(column).cast(pl.Date).cast(pl.Datetime("us")).dt.replace_time_zone(ZONE).dt.timestamp("us")
 
 
 def day_end(column: str) -> pl.Expr:

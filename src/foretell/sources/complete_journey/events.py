@@ -1,7 +1,7 @@
 """The events of Complete Journey: purchases, coupons sent and coupons redeemed.
 
-This module owns the mapping of money, units and moments to canonical columns. It refuses to clean: rows without a
-quantity stay, and ``prepare`` removes and counts them.
+This module owns the mapping of money, units and moments to canonical columns. It refuses to clean: rows
+without a quantity stay, and ``prepare`` removes and counts them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.sources.complete_journey.calendar import day_end, day_start
 
-__all__ = ["ID_TYPES", "THOUSANDTHS_BELOW", "read_event_rows"]
+__all__ = ["ID_TYPES", "MAPPING", "NOTES", "THOUSANDTHS_BELOW", "purchases", "read_event_rows"]
 
 ID_TYPES: Final[dict[str, pl.DataType]] = {
     columns.USER_ID: pl.Int64(),
@@ -24,6 +24,28 @@ ID_TYPES: Final[dict[str, pl.DataType]] = {
     columns.CAMPAIGN_ID: pl.Int64(),
 }
 
+MAPPING: Final = {
+    columns.USER_ID: "household_id",
+    columns.TIME: "transaction_timestamp",
+    columns.ITEM_ID: "product_id",
+    columns.PRICE: "(sales_value + retail_disc + coupon_match_disc) / quantity",
+    columns.QUANTITY: "quantity",
+    columns.VALUE: "sales_value - coupon_disc",
+    columns.DISCOUNT: "retail_disc + coupon_disc + coupon_match_disc",
+    columns.ORDER_ID: "basket_id",
+    columns.STORE_ID: "store_id",
+}
+"""Where each column of a purchase comes from."""
+
+NOTES: Final = (
+    "Timestamps are UTC; days and weeks of the shop turn at midnight in New York.",
+    "Fuel is counted in thousandths of a gallon: units under one cent are taken by the thousand.",
+    "A coupon redemption is known by its day only and placed at the last second of it.",
+    "A campaign reaches its households at midnight of its first day; who was targeted was not randomised.",
+    "Exposures are a weighted sample of what a household's usual store featured; nobody recorded who saw it.",
+)
+"""What a user should know about the reading."""
+
 THOUSANDTHS_BELOW: Final = 0.01
 """A shelf price under one cent a unit does not exist: such a row counts thousandths (of a gallon of fuel)."""
 
@@ -31,20 +53,22 @@ THOUSANDTHS_BELOW: Final = 0.01
 def read_event_rows(folder: Path) -> pl.DataFrame:
     """All events of the folder, canonical columns, unsorted and uncleaned.
 
-    Money: ``value`` is what the customer paid, ``sales_value - coupon_disc`` and never below 0 (the retailer is
-    reimbursed for coupons, so its sales value is more than the customer's payment); ``discount`` is everything taken
-    off (loyalty card, coupon, matched coupon); ``price`` is the shelf price of one unit before all of them, null
-    where the quantity is 0. Fuel is sold in thousandths of a gallon: where the shelf price of a unit would be
-    under one cent, quantity is divided by 1,000 (13,520 rows, all of them gasoline, about $2.40 a gallon after it).
+    Money: ``value`` is what the customer paid, ``sales_value - coupon_disc`` and never below 0 (the retailer
+    is reimbursed for coupons, so its sales value is more than the customer's payment); ``discount`` is
+    everything taken off (loyalty card, coupon, matched coupon); ``price`` is the shelf price of one unit
+    before all of them, null where the quantity is 0. Fuel is sold in thousandths of a gallon: where the shelf
+    price of a unit would be under one cent, quantity is divided by 1,000 (13,520 rows, all of them gasoline,
+    about $2.40 a gallon after it).
 
     References:
         dunnhumby, The Complete Journey user guide (2014): definition of sales_value and the three discounts.
     """
-    parts = [_purchases(folder), _coupons_sent(folder), _coupons_redeemed(folder)]
+    parts = [purchases(folder), _coupons_sent(folder), _coupons_redeemed(folder)]
     return pl.concat(pl.collect_all(parts), how="diagonal")
 
 
-def _purchases(folder: Path) -> pl.LazyFrame:
+def purchases(folder: Path) -> pl.LazyFrame:
+    """The purchases of the folder in canonical columns, not read yet."""
     shelf_value = pl.col("sales_value") + pl.col("retail_disc") + pl.col("coupon_match_disc")
     quantity = pl.col("quantity").cast(pl.Float64)
     counts_thousandths = (quantity >= 10) & (shelf_value > 0) & (shelf_value / quantity < THOUSANDTHS_BELOW)
@@ -81,7 +105,7 @@ def _coupons_sent(folder: Path) -> pl.LazyFrame:
 
 
 def _coupons_redeemed(folder: Path) -> pl.LazyFrame:
-    """Only the day is known: the last second of the local day, so that a redemption never precedes its purchase."""
+    """Only the day is known: its last local second is taken, so that no redemption precedes its purchase."""
     return pl.scan_parquet(folder / "coupon_redemptions.parquet").select(
         pl.col("household_id").cast(pl.String).alias(columns.USER_ID),
         (day_end("redemption_date") - 999_999).alias(columns.TIME),

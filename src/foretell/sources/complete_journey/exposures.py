@@ -1,10 +1,10 @@
 """Exposures: products a household's store featured in a week, bought or not.
 
-This module owns the sample. For each drawn household-week every featured product that the household bought in it is
-kept (weight 1), and of the other featured products ten drawn uniformly, each standing for a tenth of them
-(weight = others / 10). Keeping all responses makes the kept rows far richer in them than the truth: every rate has
-to be computed with ``weight``, which restores the true proportion. It refuses to say that a household saw
-the mailer or the display: nobody recorded that; a featured product is one it could have seen.
+This module owns the sample. For each drawn household-week every featured product that the household bought
+in it is kept (weight 1), and of the other featured products ten drawn uniformly, each standing for a tenth of
+them (weight = others / 10). Keeping all responses makes the kept rows far richer in them than the truth:
+every rate has to be computed with ``weight``, which restores the true proportion. It refuses to say that a
+household saw the mailer or the display: nobody recorded that; a featured product is one it could have seen.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 
 
 def bought_in_weeks(purchases: pl.DataFrame, household_weeks: pl.DataFrame) -> pl.DataFrame:
-    """What each drawn household bought, in any store, within seven days of the week's start: week, user_id, product_id."""
+    """What each drawn household bought in any store in the week's seven days: week, user_id, product_id."""
     weeks = household_weeks["week"].unique().sort().to_list()
     parts = [
         purchases.filter(
@@ -45,12 +45,20 @@ def bought_in_weeks(purchases: pl.DataFrame, household_weeks: pl.DataFrame) -> p
         for week in weeks
     ]
     if not parts:
-        return household_weeks.select("week", columns.USER_ID).clear().with_columns(pl.lit(0).alias("product_id"))
+        return (
+            household_weeks.select("week", columns.USER_ID)
+            .clear()
+            .with_columns(pl.lit(0).alias("product_id"))
+        )
     return pl.concat(parts).unique().join(household_weeks, on=["week", columns.USER_ID], how="semi")
 
 
 def expose(
-    featured: pl.DataFrame, household_weeks: pl.DataFrame, bought: pl.DataFrame, *, generator: np.random.Generator
+    featured: pl.DataFrame,
+    household_weeks: pl.DataFrame,
+    bought: pl.DataFrame,
+    *,
+    generator: np.random.Generator,
 ) -> pl.DataFrame:
     """The exposure rows of the household-weeks whose week lies in the slice ``featured``.
 
@@ -73,12 +81,17 @@ def expose(
     )
     others = _draw_others(drawn, responses, generator)
     chosen = pl.concat(
-        [responses.with_columns(pl.lit(1.0).alias(columns.WEIGHT)), others.cast({"row": responses.schema["row"]})]
+        [
+            responses.with_columns(pl.lit(1.0).alias(columns.WEIGHT)),
+            others.cast({"row": responses.schema["row"]}),
+        ]
     )
     return _describe(chosen.sort("draw", "row"), drawn, numbered)
 
 
-def _draw_others(drawn: pl.DataFrame, responses: pl.DataFrame, generator: np.random.Generator) -> pl.DataFrame:
+def _draw_others(
+    drawn: pl.DataFrame, responses: pl.DataFrame, generator: np.random.Generator
+) -> pl.DataFrame:
     """Uniformly drawn rows of each list that were not bought, with what each of them stands for."""
     first = drawn["first"].to_numpy().astype(np.int64)
     n_featured = drawn["n_featured"].to_numpy().astype(np.int64)
@@ -89,7 +102,7 @@ def _draw_others(drawn: pl.DataFrame, responses: pl.DataFrame, generator: np.ran
     for draw in range(drawn.height):
         taken = response_rows[edges[draw] : edges[draw + 1]] - first[draw]
         n_others = int(n_featured[draw]) - len(taken)
-        # Drawing as many spare positions as were bought, then dropping the bought ones, stays uniform on the rest.
+        # Drawing as many to spare as were bought, then dropping the bought ones, is uniform on the rest.
         size = min(int(n_featured[draw]), OTHERS_PER_HOUSEHOLD_WEEK + len(taken))
         positions = generator.choice(int(n_featured[draw]), size=size, replace=False)
         positions = positions[~np.isin(positions, taken)][:OTHERS_PER_HOUSEHOLD_WEEK]

@@ -77,9 +77,10 @@ def featured_in_weeks(folder: Path) -> Iterator[pl.DataFrame]:
 
 
 def _ordered(featured: pl.DataFrame) -> pl.DataFrame:
-    """Sort by week, store and product and keep the first of each: on one packed key, five times faster than on three.
+    """Sort by week, store and product and keep the first of each.
 
-    The key has 8 bits for the week, 20 for the store and 35 for the product: ids beyond them take the slow way.
+    Sorting by one packed key is five times faster than by three columns. The key has 8 bits for the week, 20
+    for the store and 35 for the product: ids beyond them take the slow way.
     """
     place = ["week", "store_id", "product_id"]
     limits = {"week": 1 << 8, "store_id": 1 << 20, "product_id": 1 << 35}

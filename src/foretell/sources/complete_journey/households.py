@@ -1,7 +1,7 @@
 """Which household-weeks are looked at for exposures, and which store was home in each.
 
-This module owns the draw. It refuses to look at anything but the past of each week, so that the choice of a store
-can be made live as well.
+This module owns the draw. It refuses to look at anything but the past of each week, so that the choice of a
+store can be made live as well.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def _home_stores_in(visits: pl.DataFrame, week: int) -> pl.DataFrame:
         visits.filter(pl.col(columns.TIME).is_between(start - LOOK_BACK_DAYS * DAY, start, closed="left"))
         .group_by(columns.USER_ID, columns.STORE_ID)
         .agg(pl.len().alias("visits"), pl.col(columns.TIME).max().alias("last"))
-        .sort(
-            columns.USER_ID, "visits", "last", columns.STORE_ID, descending=[False, True, True, False]
-        )
+        .sort(columns.USER_ID, "visits", "last", columns.STORE_ID, descending=[False, True, True, False])
         .unique(columns.USER_ID, keep="first", maintain_order=True)
         .select(pl.lit(week, dtype=pl.Int16).alias("week"), columns.USER_ID, columns.STORE_ID)
     )

@@ -29,19 +29,22 @@ def read_placements(folder: Path, events: pl.DataFrame) -> tuple[pl.DataFrame, p
         events: What ``read_event_rows`` gave.
 
     Returns:
-        Exposures (user_id, time, item_id, position, channel, weight, list_id, store_id) and promotions (item_id,
-        start, end, mailer_share, display_share, front_page_share).
+        Exposures (user_id, time, item_id, position, channel, weight, list_id, store_id) and promotions
+        (item_id, start, end, mailer_share, display_share, front_page_share).
     """
-    purchases = events.lazy().filter(
-        (pl.col(columns.ACTION) == columns.PURCHASE) & (pl.col(columns.QUANTITY) > 0)
-    ).select(
-        columns.USER_ID,
-        columns.TIME,
-        pl.col(columns.ITEM_ID).cast(pl.Int64).alias("product_id"),
-        pl.col(columns.STORE_ID).cast(pl.Int64),
-        columns.ORDER_ID,
-        columns.VALUE,
-    ).collect()
+    purchases = (
+        events.lazy()
+        .filter((pl.col(columns.ACTION) == columns.PURCHASE) & (pl.col(columns.QUANTITY) > 0))
+        .select(
+            columns.USER_ID,
+            columns.TIME,
+            pl.col(columns.ITEM_ID).cast(pl.Int64).alias("product_id"),
+            pl.col(columns.STORE_ID).cast(pl.Int64),
+            columns.ORDER_ID,
+            columns.VALUE,
+        )
+        .collect()
+    )
     stores = (
         pl.scan_parquet(folder / "promotions.parquet")
         .select(pl.col("week").cast(pl.Int16), "store_id")
@@ -54,9 +57,7 @@ def read_placements(folder: Path, events: pl.DataFrame) -> tuple[pl.DataFrame, p
     )
     candidates = households.home_stores(visits, first_week=households.FIRST_WEEK, last_week=last_week)
     candidates = candidates.join(stores, on=["week", "store_id"], how="semi").sort("week", columns.USER_ID)
-    drawn = households.sample_household_weeks(
-        candidates, size=households.SAMPLED_HOUSEHOLD_WEEKS, seed=_SEED
-    )
+    drawn = households.sample_household_weeks(candidates, size=households.SAMPLED_HOUSEHOLD_WEEKS, seed=_SEED)
     bought = bought_in_weeks(purchases, drawn)
     items = promotions.promoted_items(purchases)
     weights = promotions.store_weights(purchases, stores)

@@ -16,9 +16,11 @@ __all__ = ["read_campaigns", "read_items", "read_treatments", "read_users"]
 
 
 def read_items(folder: Path) -> pl.DataFrame:
-    """Products: three category levels, brand kind, manufacturer and a readable title from type and package size."""
+    """Products: three category levels, brand, manufacturer, and a title made of type and package size."""
     kind = pl.col("product_type").str.to_titlecase()
-    title = pl.when(pl.col("package_size").is_null()).then(kind).otherwise(kind + ", " + pl.col("package_size"))
+    title = (
+        pl.when(pl.col("package_size").is_null()).then(kind).otherwise(kind + ", " + pl.col("package_size"))
+    )
     return (
         pl.scan_parquet(folder / "products.parquet")
         .select(
@@ -63,7 +65,8 @@ def read_campaigns(folder: Path) -> pl.DataFrame:
 def read_treatments(folder: Path) -> pl.DataFrame:
     """Who was sent which campaign and when. Only treated households are listed; the rest are the controls.
 
-    The retailer chose whom to target, so a difference between treated and others is no causal effect by itself.
+    The retailer chose whom to target, so a difference between treated and others is no causal effect by
+    itself.
     """
     starts = pl.scan_parquet(folder / "campaign_descriptions.parquet").select(
         "campaign_id", day_start("start_date").alias(columns.TIME)

@@ -1,0 +1,244 @@
+"""The command line: one command per verb, data on stdout, talk on stderr.
+
+This module owns arguments, output and exit codes (0 ok, 1 failed, 2 bad input). It refuses logic of its own:
+every verb is one call that Python users can make too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+
+from foretell.core.errors import ForetellError, InputError
+from foretell.core.time import from_microseconds, parse_time
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="foretell",
+    help="Turn a shop's event log into predictions of what each customer does next.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Arguments = ParamSpec("Arguments")
+
+Log = Annotated[str, typer.Argument(metavar="LOG", help="A log: a file, a folder, or 'complete-journey'.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
+Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
+At = Annotated[str | None, typer.Option("--at", help="The cutoff, ISO 8601; by default the end of the log.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Decides every random choice.")]
+
+
+def main() -> None:
+    """Run the command line; every foretell error becomes a message and an exit code, never a traceback."""
+    _talk = Console(stderr=True, highlight=False)
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _talk.print("Stopped. Run the same command again to continue.")
+        sys.exit(130)
+    except ForetellError as error:
+        _fail(_talk, error.problem, error.received, error.remedy)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
+            _fail(_talk, error.format_message(), None, "foretell --help")
+            sys.exit(2)
+        raise
+
+
+def _fail(talk: Console, problem: str, received: object, remedy: str | None) -> None:
+    talk.print(f"[red bold]Error:[/] {_plain(problem)}")
+    if received is not None:
+        talk.print(f"Received: {_plain(str(received))}")
+    if remedy:
+        talk.print(f"What to do: {_plain(remedy)}")
+
+
+def _plain(text: str) -> str:
+    """Text without console markup, so that brackets in data show as they are."""
+    return text.replace("[", r"\[")
+
+
+def _print(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None:  # noqa: ANN401 (any JSON value)
+    """Data on stdout: JSON, or the text made of it."""
+    shown = json.dumps(value, indent=1, ensure_ascii=False, default=str) if as_json else text(value)
+    sys.stdout.write(shown.rstrip("\n") + "\n")
+
+
+@app.command()
+def demo(out: Out = Path("runs/demo"), seed: Seed = None, as_json: AsJson = False) -> None:
+    """Run everything on a real log: dunnhumby's Complete Journey (extra 'demo')."""
+    from foretell.run.demo import run_demo
+    from foretell.run.narrator import Narrator
+    from foretell.run.summary import summary_rows, summary_text
+
+    report = run_demo(out, seed=seed, command=_command(), narrator=Narrator())
+    _print(summary_rows(report, out), as_json=as_json, text=summary_text)
+
+
+@app.command()
+def inspect(
+    log: Log,
+    dialect: Annotated[str | None, typer.Option(help="The dialect to read the log in.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was recognised in a log, its quality, and which tasks it suffices for."""
+    from foretell.run.inspection import inspect_log, inspection_text
+
+    _print(inspect_log(log, dialect=dialect), as_json=as_json, text=inspection_text)
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(metavar="LOG_OR_CONFIG", help="A log, or a TOML config naming one.")],
+    out: Out,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the model and every task the log suffices for; predict; evaluate. Run again to continue."""
+    from foretell.config import RunConfig, load_config
+    from foretell.evaluate import Report
+    from foretell.run.narrator import Narrator
+    from foretell.run.pipeline import train as train_run
+    from foretell.run.summary import summary_rows, summary_text
+
+    is_config = source.endswith(".toml")
+    config = load_config(Path(source)) if is_config else RunConfig()
+    if seed is not None:
+        config = config.model_copy(update={"seed": seed})
+    train_run(None if is_config else source, out=out, config=config, command=_command(), narrator=Narrator())
+    _print(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
+
+
+@app.command()
+def predict(
+    run: Run,
+    task: Annotated[str, typer.Option("--task", help="The task to answer.")],
+    out: Annotated[Path, typer.Option("--out", help="A .parquet or .csv file.")],
+    users: Annotated[Path | None, typer.Option("--users", help="A file with one user id a line.")] = None,
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a task for everyone, or for the users in a file, into a Parquet or CSV file."""
+    from foretell.predictor.predictor import Predictor
+    from foretell.run.outputs import check_output, read_users, write_answers
+
+    check_output(out)
+    names = None if users is None else read_users(users)
+    answers = Predictor.load(run).predict(task, users=names, at=_moment(at))
+    write_answers(answers, out)
+    result = {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out)}
+    _print(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
+
+
+@app.command()
+def evaluate(run: Run, as_json: AsJson = False) -> None:
+    """Score a run's test window again and write report.json and report.html anew."""
+    from foretell.run.again import evaluate_again
+    from foretell.run.narrator import Narrator
+    from foretell.run.summary import summary_rows, summary_text
+
+    report = evaluate_again(run, narrator=Narrator())
+    _print(report.document if as_json else summary_rows(report, run), as_json=as_json, text=summary_text)
+
+
+@app.command()
+def report(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", help="Copy report.html and report.json into this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run's report; with --out, write its page elsewhere."""
+    from foretell.evaluate import Report
+    from foretell.run.summary import summary_rows, summary_text
+
+    found = Report.load(run)
+    place = run if out is None else out
+    found.save(place)
+    _print(found.document if as_json else summary_rows(found, place), as_json=as_json, text=summary_text)
+
+
+@app.command()
+def simulate(
+    out: Out,
+    users: Annotated[int, typer.Option(min=10, help="How many customers.")] = 2000,
+    items: Annotated[int, typer.Option(min=48, help="How many items.")] = 400,
+    days: Annotated[int, typer.Option(min=30, help="How many days.")] = 180,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Write a simulated shop with planted causes, and the truth beside it."""
+    from foretell.run.outputs import simulate_shop
+
+    result = simulate_shop(out, n_users=users, n_items=items, days=days, seed=seed)
+    _print(result, as_json=as_json, text=lambda found: f"{found['events']:,} events in {found['folder']}")
+
+
+@app.command()
+def serve(
+    run: Run,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    state: Annotated[Path | None, typer.Option(help="Where live events are kept; by default inside the run.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve live predictions over HTTP: POST /v1/events, GET /v1/users/{id}/predictions, GET /health."""
+    from foretell.serve import serve as serve_run
+
+    _print(
+        {"url": f"http://{host}:{port}", "run": str(run)},
+        as_json=as_json,
+        text=lambda found: f"Serving {found['run']} at {found['url']} (Ctrl-C stops)",
+    )
+    sys.stdout.flush()
+    serve_run(run, host=host, port=port, state=state)
+
+
+@app.command()
+def explain(
+    run: Run,
+    task: Annotated[str, typer.Option("--task", help="The task whose answer is to be explained.")],
+    user: Annotated[str, typer.Option("--user", help="Whose answer.")],
+    item: Annotated[str | None, typer.Option("--item", help="Which item, for ad and recommend.")] = None,
+    at: At = None,
+    language: Annotated[str, typer.Option("--language", help="en or zh.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Name the events and features that moved a prediction, in words."""
+    from foretell.explain import explain as explain_answer
+    from foretell.predictor.predictor import Predictor
+
+    if language not in ("en", "zh"):
+        raise InputError("This language is not spoken here.", received=language, remedy="Use en or zh.")
+    found = explain_answer(
+        Predictor.load(run), task=task, user=user, item=item, at=_moment(at), language=language
+    )
+    _print(json.loads(found.json()), as_json=as_json, text=lambda _: found.text())
+
+
+def _moment(at: str | None) -> datetime | None:
+    return None if at is None else from_microseconds(parse_time(at))
+
+
+def _command() -> str:
+    """The command as it was typed, without the path of the program."""
+    return " ".join(["foretell", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""One task's section of the page: its dictionary turned into what the template prints.
+
+This module owns the choice of charts and tables and the formatting of their cells. It refuses to compute
+figures; the template refuses to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from foretell.evaluate import marks
+from foretell.evaluate.definitions import definition
+from foretell.evaluate.sentences import takeaways
+from foretell.evaluate.view_figures import figures
+from foretell.evaluate.view_overview import overview_row
+from foretell.evaluate.view_tables import features_table, metrics_table, slices_table
+from foretell.evaluate.words import MISSING, count, label, percent
+
+__all__ = ["task_section"]
+
+Document = Mapping[str, Any]
+_START: Final = {"auc": (0.5, "0.5 is guessing"), "normalised_entropy": (1.0, "1 is the base rate")}
+_COMPARED: Final = {
+    "probability": ("auc", "average_precision"),
+    "ranking": ("ndcg@{k}", "hit_rate@{k}"),
+    "quantiles": ("wape", "wql"),
+}
+_STATUSES: Final = ("pass", "warn", "fail")
+
+
+def task_section(name: str, *, task: Document, gates: list[Document], anchor: str) -> dict[str, Any]:
+    """Everything the template prints of one task.
+
+    Args:
+        name: The task's name.
+        task: Its dictionary.
+        gates: Its data gates.
+        anchor: Where its section is.
+
+    Returns:
+        Texts, tables and pictures for the template.
+    """
+    return {
+        **overview_row(name, task=task, gates=gates, anchor=anchor),
+        "takeaways": takeaways(task),
+        "facts": _facts(task),
+        "notes": task.get("notes", []),
+        "figures": figures(task),
+        "table": metrics_table(task),
+        "undefined": [(definition(metric).label, why) for metric, why in task.get("undefined", {}).items()],
+        "slices": slices_table(task.get("slices", [])),
+        "features": features_table(task.get("features", [])),
+        "blend": _blend(task.get("blend", {})),
+        "check_rows": task["checks"],
+        "gate_rows": gates,
+        "examples": _examples(task.get("examples_of_answers", [])),
+        "do_not_use_for": task.get("do_not_use_for", []),
+        "variants": [
+            {"name": label(variant), "table": metrics_table(part), "takeaways": takeaways(part)}
+            for variant, part in task.get("variants", {}).items()
+        ],
+    }
+
+
+def _facts(task: Document) -> list[tuple[str, str]]:
+    facts = [("Tested on", f"{count(task['n'])} {task.get('unit', 'rows')}")]
+    if task.get("answer") == "probability":
+        rate = f" ({percent(task['base_rate'])})" if task.get("base_rate") is not None else ""
+        facts.append(("Of these positive", f"{count(task['positives'])}{rate}"))
+    elif task.get("answer") == "ranking":
+        facts.append(("Wanted items", count(task["positives"])))
+        facts.append(("Catalogue", f"{count(task.get('catalogue'))} items"))
+    elif task.get("answer") == "quantiles":
+        facts.append(("With any volume", count(task["positives"])))
+    if task.get("horizon_days") is not None:
+        facts.append(("Horizon", f"{task['horizon_days']:g} days"))
+    if task.get("threshold") is not None:
+        facts.append(("Answers yes from", percent(task["threshold"])))
+    facts += [(f"Unknown {kind}", percent(share)) for kind, share in task.get("unknown_share", {}).items()]
+    return facts
+
+
+def _blend(weights: Mapping[str, float]) -> dict[str, Any] | None:
+    parts = dict(weights)
+    total = sum(weight for weight in parts.values() if weight > 0)
+    if not parts or total <= 0:
+        return None
+    return {
+        "svg": marks.blend(parts),
+        "parts": [(label(name), percent(weight / total, digits=0)) for name, weight in parts.items()],
+    }
+
+
+def _examples(rows: list[Document]) -> dict[str, Any] | None:
+    if not rows:
+        return None
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return {
+        "columns": [label(column) for column in columns],
+        "rows": [[_cell(row.get(column)) for column in columns] for row in rows],
+        "tight": [all(len(_cell(row.get(column))) <= 16 for row in rows) for column in columns],
+        "numeric": [
+            all(isinstance(row.get(column), (int, float, type(None))) for row in rows) for column in columns
+        ],
+    }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return MISSING
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_cell(entry) for entry in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_cell(entry)}" for key, entry in value.items())
+    return str(value)

@@ -1,0 +1,183 @@
+"""The probability head: several models of one yes-or-no question, blended and calibrated on a later window.
+
+This module owns the components and how they are joined. It refuses to choose anything on test data: early
+stopping, blend weights and calibration all read the validation window only.
+
+Components: ``lightgbm`` (features), ``lightgbm_sequence`` (features and sequence state), ``sequence`` (a dense
+network on the state and the standardised features), ``linear`` (logistic regression on the standardised features).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.model.blend import blend_logits, fit_blend
+from foretell.model.boosting import Boosting, fit_boosting, leaves_for
+from foretell.model.calibration import PlattScaling, fit_platt
+from foretell.model.dense import DenseNetwork, fit_dense
+from foretell.model.inputs import HeadInputs
+
+__all__ = ["COMPONENTS", "ProbabilityHead", "Standardise", "fit_probability_head"]
+
+COMPONENTS: Final = ("lightgbm", "lightgbm_sequence", "sequence", "linear")
+Standardise = Callable[[NDArray[np.float32], tuple[str, ...]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ProbabilityHead:
+    """A fitted yes-or-no answer.
+
+    Attributes:
+        names: Feature names in the order the head reads them.
+        boosters: ``lightgbm`` and ``lightgbm_sequence``.
+        networks: ``sequence`` and ``linear``.
+        weights: Blend weight of each component.
+        calibration: Platt scaling of the blended logit.
+        alone: Platt scaling of each component on its own, for the comparison in the report.
+        threshold: Probability above which the answer is called yes (best F1 on validation).
+    """
+
+    names: tuple[str, ...]
+    boosters: dict[str, Boosting]
+    networks: dict[str, DenseNetwork]
+    weights: dict[str, float]
+    calibration: PlattScaling
+    alone: dict[str, PlattScaling]
+    threshold: float
+    standardise: Standardise = field(repr=False)
+
+    def logits(self, inputs: HeadInputs, *, components: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float64]]:
+        """Logits of the components (by default those with weight), each ``[n]``."""
+        wanted = components or tuple(name for name, weight in self.weights.items() if weight > 0)
+        return _component_logits(inputs, wanted, self.boosters, self.networks, self.standardise)
+
+    def probability(self, inputs: HeadInputs) -> NDArray[np.float64]:
+        """Calibrated probability of each example ``[n]``."""
+        return self.calibration.probability(blend_logits(self.logits(inputs), self.weights))
+
+    def component_probability(self, inputs: HeadInputs, component: str) -> NDArray[np.float64]:
+        """Calibrated probability by one component alone ``[n]``."""
+        return self.alone[component].probability(self.logits(inputs, components=(component,))[component])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but boosters and networks, as JSON types."""
+        return {
+            "names": list(self.names),
+            "weights": self.weights,
+            "calibration": [self.calibration.slope, self.calibration.offset],
+            "alone": {name: [scaling.slope, scaling.offset] for name, scaling in self.alone.items()},
+            "threshold": self.threshold,
+            "hidden": {name: list(network.hidden) for name, network in self.networks.items()},
+            "n_inputs": {name: len(network.mean) for name, network in self.networks.items()},
+        }
+
+
+def fit_probability_head(
+    train: tuple[HeadInputs, NDArray[np.float64], NDArray[np.float64] | None],
+    *,
+    validation: tuple[HeadInputs, NDArray[np.float64], NDArray[np.float64] | None],
+    standardise: Standardise,
+    seed: int,
+    components: tuple[str, ...] = COMPONENTS,
+) -> ProbabilityHead:
+    """Fit the components on the training window; stop, blend and calibrate them on the validation window.
+
+    Args:
+        train: Inputs, label, weight of the training window.
+        validation: The same of the later window.
+        standardise: Turns raw features into finite, comparable ones (fitted on the training window).
+        seed: Decides every random choice.
+        components: Which models to fit and blend.
+    """
+    inputs, label, weight = train
+    later, later_label, later_weight = validation
+    rarer = float(min(label.sum(), len(label) - label.sum()))
+    objective = {
+        "objective": "binary",
+        "num_leaves": leaves_for(rarer),
+        "learning_rate": 0.05 if rarer > 2000 else 0.02,
+        "min_data_in_leaf": int(np.clip(rarer / 20, 10, 100)),
+    }
+    boosters = {
+        name: fit_boosting(
+            _matrix(inputs, name),
+            label,
+            objective=objective,
+            weight=weight,
+            validation=(_matrix(later, name), later_label, later_weight),
+            seed=seed,
+        )
+        for name in ("lightgbm", "lightgbm_sequence")
+        if name in components
+    }
+    networks = {
+        name: fit_dense(
+            _dense_matrix(inputs, name, standardise),
+            label,
+            weight=weight,
+            validation=(_dense_matrix(later, name, standardise), later_label, later_weight),
+            hidden=hidden,
+            seed=seed,
+        )
+        for name, hidden in (("sequence", (64,)), ("linear", ()))
+        if name in components
+    }
+    logits = _component_logits(later, components, boosters, networks, standardise)
+    weights = fit_blend(logits, later_label, weight=later_weight)
+    blended = blend_logits(logits, weights)
+    calibration = fit_platt(blended, later_label, weight=later_weight)
+    return ProbabilityHead(
+        names=inputs.names,
+        boosters=boosters,
+        networks=networks,
+        weights=weights,
+        calibration=calibration,
+        alone={name: fit_platt(logits[name], later_label, weight=later_weight) for name in components},
+        threshold=_best_f1_threshold(calibration.probability(blended), later_label, later_weight),
+        standardise=standardise,
+    )
+
+
+def _component_logits(
+    inputs: HeadInputs,
+    components: tuple[str, ...],
+    boosters: dict[str, Boosting],
+    networks: dict[str, DenseNetwork],
+    standardise: Standardise,
+) -> dict[str, NDArray[np.float64]]:
+    found: dict[str, NDArray[np.float64]] = {}
+    for name in components:
+        if name in boosters:
+            found[name] = boosters[name].raw(_matrix(inputs, name))
+        else:
+            found[name] = networks[name].raw(_dense_matrix(inputs, name, standardise))
+    return found
+
+
+def _matrix(inputs: HeadInputs, name: str) -> NDArray[np.float32]:
+    return inputs.with_states() if name == "lightgbm_sequence" else inputs.features
+
+
+def _dense_matrix(inputs: HeadInputs, name: str, standardise: Standardise) -> NDArray[np.float32]:
+    plain = standardise(inputs.features, inputs.names)
+    return np.concatenate([plain, inputs.states], axis=1) if name == "sequence" else plain
+
+
+def _best_f1_threshold(
+    probability: NDArray[np.float64], label: NDArray[np.float64], weight: NDArray[np.float64] | None
+) -> float:
+    """The probability threshold with the best F1 on validation."""
+    weight = np.ones(len(label)) if weight is None else weight
+    order = np.argsort(-probability, kind="stable")
+    hits = np.cumsum((weight * label)[order])
+    called = np.cumsum(weight[order])
+    f1 = 2 * hits / (called + (weight * label).sum())
+    # Only cut between different probabilities, so that the threshold means the same for ties.
+    last_of_ties = np.append(np.diff(probability[order]) < 0, True)
+    best = int(np.argmax(np.where(last_of_ties, f1, -1)))
+    return float(probability[order][best])

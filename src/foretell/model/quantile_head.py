@@ -1,0 +1,103 @@
+"""The quantile head: how much, as quantiles that widen where the data says so.
+
+This module owns one booster per quantile level, their ordering and their correction on a later window. It
+refuses negative quantities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.model.boosting import Boosting, fit_boosting
+
+__all__ = ["QuantileHead", "fit_quantile_head"]
+
+
+@dataclass(frozen=True)
+class QuantileHead:
+    """Fitted quantiles of a non-negative quantity relative to a scale per example.
+
+    Attributes:
+        names: Feature names in the order the head reads them.
+        levels: Increasing quantile levels.
+        boosters: One per level.
+        shifts: Added to each level (in units of the scale) so that the validation window is covered as promised.
+    """
+
+    names: tuple[str, ...]
+    levels: tuple[float, ...]
+    boosters: tuple[Boosting, ...]
+    shifts: tuple[float, ...]
+
+    def quantiles(self, features: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Quantiles ``[n, Q]`` in units, never crossing and never negative.
+
+        Args:
+            features: ``[n, F]``.
+            scale: The size of each example (``[n]``, for example mean past units) that the boosters think in.
+        """
+        raw = np.stack([booster.predict(features) for booster in self.boosters], axis=1) + np.asarray(self.shifts)
+        ordered: NDArray[np.float64] = np.maximum(np.sort(raw, axis=1), 0.0) * scale[:, None]
+        return ordered
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the boosters, as JSON types."""
+        return {"names": list(self.names), "levels": list(self.levels), "shifts": list(self.shifts)}
+
+
+def fit_quantile_head(
+    train: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
+    *,
+    validation: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
+    names: tuple[str, ...],
+    levels: tuple[float, ...],
+    seed: int,
+) -> QuantileHead:
+    """Fit each level by pinball loss on ``units / scale``, weighted by scale so that errors count in units.
+
+    Args:
+        train: Features, units, scale of the training window.
+        validation: The same of the later window: decides when to stop and shifts each level so that the share
+            of outcomes below it is right there (split-conformal correction per level).
+        names: Feature names.
+        levels: Quantile levels.
+        seed: Decides bagging and column sampling.
+
+    References:
+        Koenker and Bassett, Regression Quantiles, 1978; Romano, Patterson and Candes, Conformalized Quantile
+        Regression, 2019 (equation 6, one-sided per level).
+    """
+    features, units, scale = train
+    later, later_units, later_scale = validation
+    boosters, shifts = [], []
+    for level in levels:
+        objective = {
+            "objective": "quantile",
+            "alpha": level,
+            "num_leaves": 31,
+            "learning_rate": 0.08,
+            "num_iterations": 250,
+            "lambda_l2": 1.0,
+        }
+        booster = fit_boosting(
+            features,
+            units / scale,
+            objective=objective,
+            weight=scale,
+            validation=(later, later_units / later_scale, later_scale),
+            seed=seed,
+        )
+        residual = later_units / later_scale - booster.predict(later)
+        boosters.append(booster)
+        shifts.append(_weighted_quantile(residual, level, later_scale))
+    return QuantileHead(names=names, levels=levels, boosters=tuple(boosters), shifts=tuple(shifts))
+
+
+def _weighted_quantile(values: NDArray[np.float64], level: float, weight: NDArray[np.float64]) -> float:
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weight[order]) / weight.sum()
+    return float(values[order][min(np.searchsorted(cumulative, level), len(values) - 1)])

@@ -1,0 +1,117 @@
+"""Inputs of the demand task: an item's past weeks and known promotions, and what customers are about to want.
+
+This module owns the table the demand head reads, the scale it thinks in and the intent signal: the purchases the
+sequence model expects of every customer, summed by item. It refuses to forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from foretell.core import columns
+from foretell.features.demand import KEYS, LABEL_UNITS, demand_features
+from foretell.predictor.encoder import Encoder
+from foretell.predictor.reader import Reader
+from foretell.predictor.view import ShopView
+
+__all__ = ["INTENT", "DemandInputs", "demand_inputs"]
+
+INTENT: Final = "sequence_intent"
+_SMALLEST_SCALE: Final = 0.25
+_USERS_AT_ONCE: Final = 512
+
+
+@dataclass(frozen=True)
+class DemandInputs:
+    """One row per item, cutoff and coming week.
+
+    Attributes:
+        keys: ``item_id, cutoff, week, start, end``.
+        features: float32 ``[n, F]``, the intent signal last.
+        names: The F feature names.
+        scale: Mean weekly units lately ``[n]``, never below a quarter: what "much" means for this item.
+        units: What was sold in the week ``[n]``, NaN where the week is not over.
+        recent: Units of the last four weeks ``[n, 4]``, latest first, for the plain baselines.
+    """
+
+    keys: pl.DataFrame
+    features: NDArray[np.float32]
+    names: tuple[str, ...]
+    scale: NDArray[np.float64]
+    units: NDArray[np.float64]
+    recent: NDArray[np.float64]
+
+    def observed(self) -> DemandInputs:
+        """Only the rows whose week is over."""
+        rows = np.flatnonzero(~np.isnan(self.units))
+        return DemandInputs(
+            self.keys[rows], self.features[rows], self.names, self.scale[rows], self.units[rows], self.recent[rows]
+        )
+
+    def without_intent(self) -> NDArray[np.float32]:
+        """The features without the sequence model's signal."""
+        return self.features[:, :-1]
+
+
+def demand_inputs(
+    reader: Reader, *, view: ShopView, cutoffs: Sequence[int], item_ids: Sequence[str], weeks: int, log_end: int
+) -> DemandInputs:
+    """Read items at cutoffs.
+
+    Args:
+        reader: Gives the item categories and the sequence model.
+        view: What is known; promotions may reach past a cutoff, they are known ahead.
+        cutoffs: int64 microseconds.
+        item_ids: The items asked about.
+        weeks: How many weeks ahead.
+        log_end: Until when the log is complete.
+    """
+    frame = demand_features(
+        view.histories,
+        cutoffs=list(cutoffs),
+        item_ids=list(item_ids),
+        categories=reader.user_features.categories,
+        promotions=view.tables.get("promotions"),
+        weeks=weeks,
+        log_end=log_end,
+    )
+    intents = [_intent(reader.encoder, view=view, cutoff=cutoff, item_ids=item_ids) for cutoff in cutoffs]
+    frame = frame.join(pl.concat(intents), on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
+    names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS)]
+    features = frame.select(names).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
+    recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
+    longer = frame["units_mean_13_weeks"].fill_null(0.0).to_numpy().astype(np.float64)
+    scale = np.maximum((recent.mean(axis=1) + longer) / 2, _SMALLEST_SCALE)
+    units = frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64)
+    return DemandInputs(frame.select(KEYS), features, tuple(names), scale, units, recent)
+
+
+@torch.no_grad()
+def _intent(encoder: Encoder, *, view: ShopView, cutoff: int, item_ids: Sequence[str]) -> pl.DataFrame:
+    """Expected share of the coming purchases per item: every customer's next-item chances, weighted by how likely
+    the customer is to order within a week."""
+    asked = pl.Series(columns.ITEM_ID, list(item_ids), dtype=pl.String)
+    known = view.histories.filter(pl.col(columns.TIME) <= cutoff).select(columns.USER_ID).unique(maintain_order=True)
+    points = known.with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))
+    read = encoder.encode(view.histories, points=points)
+    weight = torch.from_numpy(read.order_within(7.0)).float()
+    every = encoder.model.embedding.items(torch.arange(encoder.vocabulary.n_items))
+    total = torch.zeros(encoder.vocabulary.n_items)
+    states = torch.from_numpy(read.states)
+    for first in range(0, len(states), _USERS_AT_ONCE):
+        part = slice(first, first + _USERS_AT_ONCE)
+        chances = torch.softmax(encoder.model.item_query(states[part]) @ every.T, dim=1)
+        total += weight[part] @ chances
+    codes = encoder.vocabulary.item_codes(asked)
+    share = (total / total.sum().clamp_min(1e-12)).numpy()[codes]
+    intent = np.where(codes > 0, np.log(np.maximum(share, 1e-9)), np.nan).astype(np.float32)
+    return pl.DataFrame({columns.ITEM_ID: asked, INTENT: intent}).with_columns(
+        pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF), pl.col(INTENT).fill_nan(None)
+    )

@@ -1,0 +1,138 @@
+"""The encoder: vocabulary and behaviour model together, from histories to states at any cutoff.
+
+This module owns batching for inference and the waiting-time summary of each state. It refuses gradients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretell.core import columns
+from foretell.core.batch import Batch
+from foretell.core.time import DAY
+from foretell.model.behaviour import BehaviourModel
+from foretell.model.encoding import encode_histories, last_event_before
+from foretell.model.hazard import expected_days, probability_within
+from foretell.model.vocabulary import Vocabulary
+
+__all__ = ["EncodedPoints", "Encoder", "fields_of"]
+
+_EVENTS_AT_ONCE: Final = 65_536
+
+
+@dataclass(frozen=True)
+class EncodedPoints:
+    """What the sequence model knows of ``n`` users at their cutoffs.
+
+    Attributes:
+        states: float32 ``[n, D]``; zeros where the history is empty.
+        hazard_logits: float64 ``[n, K]`` of the time to the next order.
+        elapsed_days: Days from the last event to the cutoff; 0 where the history is empty.
+    """
+
+    states: NDArray[np.float32]
+    hazard_logits: NDArray[np.float64]
+    elapsed_days: NDArray[np.float64]
+
+    def order_within(self, days: float) -> NDArray[np.float64]:
+        """P(an order within ``days`` after the cutoff) read off the hazard ``[n]``."""
+        return probability_within(self.hazard_logits, elapsed_days=self.elapsed_days, horizon_days=days)
+
+    def days_to_next_order(self) -> NDArray[np.float64]:
+        """Median days from the cutoff to the next order ``[n]``."""
+        return expected_days(self.hazard_logits, elapsed_days=self.elapsed_days)
+
+    def summary(self) -> NDArray[np.float32]:
+        """States with the waiting-time answers beside them, float32 ``[n, D + 4]``."""
+        odds = [np.clip(self.order_within(days), 1e-6, 1 - 1e-6) for days in (7.0, 28.0)]
+        extra = [np.log(p / (1 - p)) for p in odds]
+        extra += [np.log1p(self.elapsed_days), np.log1p(self.days_to_next_order())]
+        return np.concatenate([self.states, np.stack(extra, axis=1).astype(np.float32)], axis=1)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The pre-trained sequence model, ready to read histories.
+
+    Attributes:
+        vocabulary: What it knows by name.
+        model: The network, in evaluation mode.
+    """
+
+    vocabulary: Vocabulary
+    model: BehaviourModel
+
+    @torch.no_grad()
+    def encode(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> EncodedPoints:
+        """States at each point.
+
+        Args:
+            histories: A ``history_frame`` with the events of every user asked about (later events are not seen).
+            points: ``user_id``, ``cutoff``.
+        """
+        self.model.eval()
+        rows = last_event_before(points, histories=histories)
+        width = self.model.size.width
+        states = np.zeros((len(rows), width), dtype=np.float32)
+        elapsed = np.zeros(len(rows))
+        known = np.flatnonzero(rows >= 0)
+        if len(known):
+            times = histories[columns.TIME].to_numpy()
+            elapsed[known] = (points[columns.CUTOFF].to_numpy()[known] - times[rows[known]]) / DAY
+            states[known] = self._states_at_rows(histories, rows[known])
+        hazard = self.model.hazard(torch.from_numpy(states)).double().numpy()
+        return EncodedPoints(states, hazard, elapsed)
+
+    def _states_at_rows(self, histories: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """States at given rows of the frame, visiting only the events they depend on."""
+        _, batch = encode_histories(histories, vocabulary=self.vocabulary)
+        needed, order = np.unique(rows, return_inverse=True)
+        spans = _spans(needed, offsets=batch.offsets, look_back=self.model.size.receptive_events)
+        found = np.empty((len(needed), self.model.size.width), dtype=np.float32)
+        for first, last in _chunks(spans):
+            piece = _cut(batch, spans[first:last])
+            states = self.model(fields_of(piece), torch.from_numpy(piece.sequence_of_position()))
+            inside = (needed >= spans[first, 0]) & (needed < spans[last - 1, 1])
+            starts = np.searchsorted(spans[first:last, 1], needed[inside], side="right")
+            local = needed[inside] - spans[first:last][starts, 0] + piece.offsets[:-1][starts]
+            found[inside] = states[torch.from_numpy(local)].numpy()
+        return found[order.ravel()]
+
+
+def fields_of(batch: Batch) -> dict[str, Tensor]:
+    """The arrays of a packed batch as tensors, without a copy where they are contiguous."""
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in batch.values.items() if name != "time"
+    }
+
+
+def _spans(rows: NDArray[np.int64], *, offsets: NDArray[np.int64], look_back: int) -> NDArray[np.int64]:
+    """Merge ``[row - look_back + 1, row]`` of the same user into disjoint spans ``[S, 2]`` (start, stop)."""
+    user = np.searchsorted(offsets, rows, side="right") - 1
+    start = np.maximum(rows - look_back + 1, offsets[user])
+    fresh = np.ones(len(rows), dtype=bool)
+    fresh[1:] = (user[1:] != user[:-1]) | (start[1:] > rows[:-1])
+    firsts = np.flatnonzero(fresh)
+    lasts = np.append(firsts[1:], len(rows)) - 1
+    return np.stack([start[firsts], rows[lasts] + 1], axis=1)
+
+
+def _chunks(spans: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Group consecutive spans so that each group holds about ``_EVENTS_AT_ONCE`` events."""
+    group = (np.cumsum(spans[:, 1] - spans[:, 0]) - 1) // _EVENTS_AT_ONCE
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(group)) + 1, [len(spans)]])
+    return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _cut(batch: Batch, spans: NDArray[np.int64]) -> Batch:
+    lengths = spans[:, 1] - spans[:, 0]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    index = np.repeat(spans[:, 0] - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Batch({name: array[index] for name, array in batch.values.items()}, offsets)

@@ -1,0 +1,65 @@
+"""One answered task: the declaration, its fitted head and what the head needs beside its inputs.
+
+This module owns that bundle and the shape of its saved form. It refuses to fit and to read files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.core.task import Task
+from foretell.features.transform import Standardiser
+from foretell.model.baseline import Baseline
+from foretell.model.boosting import Boosting
+from foretell.model.probability_head import ProbabilityHead, Standardise
+from foretell.model.quantile_head import QuantileHead
+
+__all__ = ["FittedTask"]
+
+
+@dataclass(frozen=True)
+class FittedTask:
+    """A task that can be answered.
+
+    Attributes:
+        task: What is asked.
+        probability: The head of yes-or-no and ranking tasks.
+        quantiles: The head of how-much tasks.
+        plain_quantiles: The same head without the sequence model's signal, for the comparison.
+        amount: Expected money within the horizon, where the task gives one.
+        standardiser: How this head's features are made comparable.
+        levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
+        baselines: The plain models the head is held against.
+        strengths: Measured association of each feature with the target in training, strongest first.
+        validation_rate: Share of positives in the validation window.
+    """
+
+    task: Task
+    probability: ProbabilityHead | None = None
+    quantiles: QuantileHead | None = None
+    plain_quantiles: QuantileHead | None = None
+    amount: Boosting | None = None
+    standardiser: Standardiser | None = None
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    strengths: tuple[Mapping[str, object], ...] = ()
+    validation_rate: float | None = None
+
+    @staticmethod
+    def standardise_with(standardiser: Standardiser) -> Standardise:
+        """The function heads call to make raw features comparable."""
+
+        def standardise(features: NDArray[np.float32], names: tuple[str, ...]) -> NDArray[np.float32]:
+            return standardiser.transform(pl.DataFrame(features, schema=list(names)))
+
+        return standardise
+
+    def head(self) -> ProbabilityHead:
+        """The probability head; only asked of tasks that have one."""
+        assert self.probability is not None, self.task.name
+        return self.probability

@@ -1,0 +1,67 @@
+"""What the shop puts before its customers around a moment: the next campaign, the current placements.
+
+This module owns that choice for answers asked without naming a campaign or a placement. It refuses to invent one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import InsufficientDataError
+from foretell.core.time import DAY
+from foretell.predictor.view import ShopView
+
+__all__ = ["Campaign", "campaign_at", "placements_at"]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as far as a prediction needs it."""
+
+    campaign_id: str
+    kind: str
+    duration_days: float
+
+
+def campaign_at(view: ShopView, *, cutoff: int) -> Campaign:
+    """The next campaign at or after the cutoff, else the latest one: "if one like it started now".
+
+    Raises:
+        InsufficientDataError: If the shop never had a campaign.
+    """
+    campaigns = view.tables.get("campaigns")
+    if campaigns is None or not campaigns.height:
+        raise InsufficientDataError(
+            "There is no campaign to ask about.", received="no campaigns table", remedy="Add a campaigns table."
+        )
+    ahead = campaigns.filter(pl.col(columns.START) >= cutoff).sort(columns.START, columns.CAMPAIGN_ID)
+    row = (ahead if ahead.height else campaigns.sort(columns.START, columns.CAMPAIGN_ID).tail(1)).row(0, named=True)
+    days = (row[columns.END] - row[columns.START]) / DAY
+    return Campaign(str(row[columns.CAMPAIGN_ID]), str(row.get(columns.KIND) or "campaign"), days)
+
+
+def placements_at(view: ShopView, *, cutoff: int, n: int) -> pl.DataFrame:
+    """The ``n`` placements shown most in the last week that had any before the cutoff.
+
+    Returns:
+        ``item_id, position, channel``.
+
+    Raises:
+        InsufficientDataError: If nothing was shown before the cutoff.
+    """
+    exposures = view.tables.get("exposures")
+    past = None if exposures is None else exposures.filter(pl.col(columns.TIME) <= cutoff)
+    if past is None or not past.height:
+        raise InsufficientDataError(
+            "There is no placement to ask about.", received="no exposure before this moment", remedy="Ask later."
+        )
+    latest = int(str(past[columns.TIME].max()))
+    keys = [columns.ITEM_ID, columns.POSITION, columns.CHANNEL]
+    lately = past.filter(pl.col(columns.TIME) > latest - 7 * DAY).with_columns(
+        pl.lit(None, dtype=pl.String).alias(name) for name in keys if name not in past.columns
+    )
+    shown = lately.group_by(keys).agg(pl.len().alias("shown"))
+    return shown.sort(["shown", *keys], descending=[True, False, False, False]).head(n).select(keys)

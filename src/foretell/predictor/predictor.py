@@ -1,0 +1,166 @@
+"""The predictor: one object, loaded from a folder, that answers every task for any user at any moment.
+
+This module owns asking. It refuses to train and to score; a log to ask about is given, or is the run's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import InsufficientDataError, RunError, UnknownNameError
+from foretell.core.events import EventLog, restore_ids
+from foretell.core.time import DAY, from_microseconds, to_microseconds
+from foretell.predictor.answers import ANSWERS
+from foretell.predictor.fitted import FittedTask
+from foretell.predictor.reader import Reader
+from foretell.dataset.log_folder import load_log
+from foretell.predictor.view import ShopView
+
+__all__ = ["Predictor"]
+
+_ABOUT_ITEMS: Final = ("demand",)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Answers the tasks it was trained for.
+
+    Attributes:
+        reader: Features and sequence model.
+        tasks: The fitted tasks by name.
+        windows: The windows it was trained, validated and tested on, as ISO times.
+        version: Fingerprint of everything learned; it goes out with every answer.
+        id_types: The shop's own id types, restored on the way out.
+        folder: The run it was loaded from, whose log is the default to ask about.
+
+    Example:
+        >>> predictor = Predictor.load("runs/demo")  # doctest: +SKIP
+        >>> predictor.predict("purchase").head()  # doctest: +SKIP
+    """
+
+    reader: Reader
+    tasks: Mapping[str, FittedTask]
+    windows: Mapping[str, list[str]]
+    version: str = "unsaved"
+    id_types: Mapping[str, pl.DataType] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Predictor:
+        """Load the predictor of a run.
+
+        Raises:
+            RunError: If the folder holds no finished predictor, or one of another format.
+        """
+        from foretell.predictor.storage import load_predictor
+
+        return load_predictor(Path(folder))
+
+    def save(self, folder: str | Path) -> Predictor:
+        """Save everything learned under ``folder`` (safetensors, text and JSON; never pickle); returns the saved one."""
+        from foretell.predictor.storage import save_predictor
+
+        return save_predictor(self, Path(folder))
+
+    def task(self, name: str) -> FittedTask:
+        """The fitted task of that name.
+
+        Raises:
+            UnknownNameError: If it was not trained.
+        """
+        if name not in self.tasks:
+            raise UnknownNameError.among("trained task", name, self.tasks)
+        return self.tasks[name]
+
+    def predict(
+        self,
+        task: str,
+        *,
+        log: EventLog | None = None,
+        users: Iterable[object] | None = None,
+        at: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Answer a task.
+
+        Args:
+            task: Its name.
+            log: A clean log to ask about; by default the run's own.
+            users: Whom to ask about, in the shop's own ids, seen or never seen; by default everyone known (for
+                churn: everyone active). Demand asks about items and takes no users.
+            at: The cutoff, aware; nothing later is looked at. By default the end of the log.
+
+        Returns:
+            The columns of ``core.prediction.ANSWER_COLUMNS``, with the shop's own ids.
+
+        Raises:
+            UnknownNameError: If the task was not trained.
+            InsufficientDataError: If there is nobody, or nothing, to ask about.
+        """
+        fitted = self.task(task)
+        log = self.own_log() if log is None else log
+        view = ShopView.of(log)
+        cutoff = _last_time(log) if at is None else to_microseconds(at)
+        names = None if users is None else [str(user) for user in users]
+        return self.answer(fitted, view, cutoff=cutoff, users=names)
+
+    def answer(
+        self, fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None = None
+    ) -> pl.DataFrame:
+        """Answer a fitted task from a view already made (batch and live share this)."""
+        if fitted.task.kind in _ABOUT_ITEMS:
+            points = pl.DataFrame({columns.CUTOFF: [cutoff]}, schema={columns.CUTOFF: pl.Int64})
+        else:
+            points = _points(fitted, view, cutoff=cutoff, users=users)
+        answers = ANSWERS[fitted.task.kind](self.reader, fitted, view, points)
+        answers = answers.with_columns(
+            pl.from_epoch(columns.CUTOFF, time_unit="us").dt.replace_time_zone("UTC"),
+            pl.lit(fitted.task.horizon_days, dtype=pl.Int32).alias(columns.HORIZON_DAYS),
+            pl.lit(self.version).alias(columns.MODEL_VERSION),
+        )
+        return restore_ids(answers, dict(self.id_types))
+
+    def own_log(self) -> EventLog:
+        """The clean log of the run this predictor was loaded from.
+
+        Raises:
+            RunError: If it was not loaded from a run.
+        """
+        if self.folder is None:
+            raise RunError("This predictor has no log of its own.", remedy="Pass log=..., or load it from a run.")
+        return load_log(self.folder / "data")
+
+    def with_tasks(self, tasks: Mapping[str, FittedTask]) -> Predictor:
+        """The same predictor with other tasks."""
+        return replace(self, tasks=tasks)
+
+
+def _points(fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None) -> pl.DataFrame:
+    """Whom to ask about: the users given, else everyone known (and active, where the task says so)."""
+    if users is None:
+        known = view.histories.filter(
+            (pl.col(columns.TIME) <= cutoff) & ~pl.col(columns.ACTION).is_in(columns.SHOP_ACTIONS)
+        )
+        if fitted.task.active_days is not None:
+            recent = pl.col(columns.TIME) > cutoff - fitted.task.active_days * DAY
+            known = known.filter(recent & (pl.col(columns.ACTION) == fitted.task.action))
+        users = known[columns.USER_ID].unique().sort().to_list()
+    if not users:
+        raise InsufficientDataError(
+            f"There is nobody to ask task {fitted.task.name!r} about.",
+            received=f"no user with the needed events up to {from_microseconds(cutoff).isoformat()}",
+            remedy="Ask at a later time, or name users.",
+        )
+    return pl.DataFrame({columns.USER_ID: users}, schema={columns.USER_ID: pl.String}).with_columns(
+        pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF)
+    )
+
+
+def _last_time(log: EventLog) -> int:
+    return int(str(log.events[columns.TIME].max()))

@@ -1,0 +1,220 @@
+"""Saving and loading a predictor: safetensors, LightGBM text, Parquet and JSON; never pickle.
+
+This module owns the format. It refuses folders without a manifest, which is written last, and other formats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from safetensors.torch import load_file, save_file
+
+from foretell.core.errors import RunError
+from foretell.core.task import Task
+from foretell.features import UserFeatures
+from foretell.features.transform import Standardiser
+from foretell.model.baseline import Baseline
+from foretell.model.behaviour import BehaviourModel
+from foretell.model.boosting import Boosting
+from foretell.model.calibration import PlattScaling
+from foretell.model.dense import DenseNetwork
+from foretell.model.probability_head import ProbabilityHead
+from foretell.model.quantile_head import QuantileHead
+from foretell.model.vocabulary import Vocabulary
+from foretell.predictor.encoder import Encoder
+from foretell.predictor.fitted import FittedTask
+from foretell.predictor.predictor import Predictor
+from foretell.predictor.reader import Reader
+from foretell.dataset.log_folder import type_names, types_of
+
+__all__ = ["load_encoder", "load_fitted", "load_predictor", "save_encoder", "save_fitted", "save_predictor"]
+
+FORMAT: Final = 1
+
+
+def save_encoder(encoder: Encoder, folder: Path) -> None:
+    """Write the sequence model and its vocabulary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(encoder.model.state_dict(), folder / "encoder.safetensors")
+    encoder.vocabulary.catalogue.write_parquet(folder / "catalogue.parquet")
+    saved = {"size": encoder.model.size_name, "vocabulary": encoder.vocabulary.to_dict()}
+    _write(folder / "encoder.json", saved)
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Read what ``save_encoder`` wrote."""
+    saved = _read(folder / "encoder.json")
+    vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
+    model = BehaviourModel(vocabulary, size=saved["size"])
+    model.load_state_dict(load_file(folder / "encoder.safetensors"))
+    return Encoder(vocabulary, model.eval())
+
+
+def save_fitted(fitted: FittedTask, folder: Path) -> None:
+    """Write one fitted task; ``head.json`` comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saved: dict[str, Any] = {
+        "task": fitted.task.model_dump(mode="json"),
+        "levels": {name: list(values) for name, values in fitted.levels.items()},
+        "baselines": {name: baseline.to_dict() for name, baseline in fitted.baselines.items()},
+        "strengths": [dict(row) for row in fitted.strengths],
+        "validation_rate": fitted.validation_rate,
+    }
+    boosters: dict[str, Boosting] = {} if fitted.amount is None else {"amount": fitted.amount}
+    if fitted.probability is not None:
+        boosters |= fitted.probability.boosters
+        saved["probability"] = fitted.probability.to_dict()
+        assert fitted.standardiser is not None, fitted.task.name
+        saved["standardiser"] = fitted.standardiser.to_json()
+        weights = {
+            f"{name}.{key}": value.contiguous()
+            for name, network in fitted.probability.networks.items()
+            for key, value in network.state_dict().items()
+        }
+        save_file(weights, folder / "networks.safetensors")
+    for name, head in (("quantiles", fitted.quantiles), ("plain_quantiles", fitted.plain_quantiles)):
+        if head is not None:
+            boosters |= {f"{name}_{index}": booster for index, booster in enumerate(head.boosters)}
+            saved[name] = head.to_dict()
+    for name, booster in boosters.items():
+        (folder / f"{name}.txt").write_text(booster.to_text(), encoding="utf-8")
+    _write(folder / "head.json", saved)
+
+
+def load_fitted(folder: Path) -> FittedTask:
+    """Read what ``save_fitted`` wrote."""
+    saved = _read(folder / "head.json")
+    boosters = {path.stem: Boosting.from_text(path.read_text(encoding="utf-8")) for path in folder.glob("*.txt")}
+    standardiser = Standardiser.from_json(saved["standardiser"]) if "standardiser" in saved else None
+    probability = None
+    if "probability" in saved and standardiser is not None:
+        probability = _probability_head(saved["probability"], boosters, standardiser, folder)
+    return FittedTask(
+        task=Task.model_validate(saved["task"]),
+        probability=probability,
+        quantiles=_quantile_head("quantiles", saved, boosters),
+        plain_quantiles=_quantile_head("plain_quantiles", saved, boosters),
+        amount=boosters.get("amount"),
+        standardiser=standardiser,
+        levels={name: tuple(values) for name, values in saved["levels"].items()},
+        baselines={name: Baseline.from_dict(body) for name, body in saved["baselines"].items()},
+        strengths=tuple(saved["strengths"]),
+        validation_rate=saved["validation_rate"],
+    )
+
+
+def _quantile_head(name: str, saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileHead | None:
+    if name not in saved:
+        return None
+    head = saved[name]
+    return QuantileHead(
+        names=tuple(head["names"]),
+        levels=tuple(head["levels"]),
+        boosters=tuple(boosters[f"{name}_{index}"] for index in range(len(head["levels"]))),
+        shifts=tuple(head["shifts"]),
+    )
+
+
+def _probability_head(
+    saved: dict[str, Any], boosters: dict[str, Boosting], standardiser: Standardiser, folder: Path
+) -> ProbabilityHead:
+    weights = load_file(folder / "networks.safetensors")
+    networks = {}
+    for name, hidden in saved["hidden"].items():
+        network = DenseNetwork(saved["n_inputs"][name], hidden=tuple(hidden))
+        network.load_state_dict(
+            {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+        )
+        networks[name] = network.eval()
+    return ProbabilityHead(
+        names=tuple(saved["names"]),
+        boosters={name: boosters[name] for name in saved["alone"] if name in boosters},
+        networks=networks,
+        weights=saved["weights"],
+        calibration=PlattScaling(*saved["calibration"]),
+        alone={name: PlattScaling(*values) for name, values in saved["alone"].items()},
+        threshold=saved["threshold"],
+        standardise=FittedTask.standardise_with(standardiser),
+    )
+
+
+def save_predictor(predictor: Predictor, folder: Path) -> Predictor:
+    """Write a predictor under ``folder/predictor``; the manifest comes last and carries the version."""
+    home = folder / "predictor"
+    save_encoder(predictor.reader.encoder, home)
+    for name, fitted in predictor.tasks.items():
+        save_fitted(fitted, home / "heads" / name)
+    manifest = {
+        "format": FORMAT,
+        "tasks": list(predictor.tasks),
+        "windows": dict(predictor.windows),
+        "id_types": type_names(predictor.id_types),
+        "dropped": list(predictor.reader.dropped),
+        "user_features": predictor.reader.user_features.to_json(),
+    }
+    version = _fingerprint(home, manifest)
+    _write(home / "manifest.json", {"version": version, **manifest})
+    return replace(predictor, version=version, folder=folder)
+
+
+def load_predictor(folder: Path) -> Predictor:
+    """Read what ``save_predictor`` wrote.
+
+    Raises:
+        RunError: If the predictor is missing, unfinished, damaged or of another format.
+    """
+    home = folder / "predictor"
+    if not (home / "manifest.json").exists():
+        raise RunError(
+            "There is no finished predictor here.",
+            received=folder,
+            remedy="Give the folder of a finished run (foretell train LOG --out DIR).",
+        )
+    try:
+        manifest = _read(home / "manifest.json")
+        if manifest["format"] != FORMAT:
+            raise RunError(
+                "The predictor was saved in another format.",
+                received=f"format {manifest['format']}, this foretell reads {FORMAT}",
+                remedy="Train again, or install the foretell that saved it.",
+            )
+        reader = Reader(
+            load_encoder(home), UserFeatures.from_json(manifest["user_features"]), tuple(manifest["dropped"])
+        )
+        tasks = {name: load_fitted(home / "heads" / name) for name in manifest["tasks"]}
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(
+            "The predictor is damaged.", received=f"{folder}: {error!r}", remedy="Train the run again."
+        ) from error
+    return Predictor(
+        reader=reader,
+        tasks=tasks,
+        windows=manifest["windows"],
+        version=manifest["version"],
+        id_types=types_of(manifest["id_types"]),
+        folder=folder,
+    )
+
+
+def _fingerprint(home: Path, manifest: dict[str, Any]) -> str:
+    """The first 12 hex digits of a SHA-256 over everything learned."""
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
+    for path in sorted(home.rglob("*")):
+        if path.is_file() and path.name != "manifest.json":
+            digest.update(str(path.relative_to(home)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _write(path: Path, saved: dict[str, Any]) -> None:
+    path.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded

@@ -1,0 +1,138 @@
+"""Evaluation of a run: the one look at the test window, and the report.
+
+This module owns which scorer judges which kind of task and what goes into the report. It refuses to fit.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import lightgbm
+import polars as pl
+import torch
+
+from foretell.config import RunConfig
+from foretell.core import columns
+from foretell.dataset.dataset import Dataset
+from foretell.evaluate import Report, build_report
+from foretell.predictor.predictor import Predictor
+from foretell.predictor.view import ShopView
+from foretell.prepare import REASONS
+from foretell.run.effects import campaign_effect
+from foretell.run.folder import RunFolder
+from foretell.run.narrator import Narrator
+from foretell.run.scoring import score_demand, score_probability
+from foretell.run.scoring_lists import score_lists
+from foretell.train.context import FitContext
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    folder: RunFolder, *, dataset: Dataset, predictor: Predictor, config: RunConfig, narrator: Narrator
+) -> Report:
+    """Judge every fitted task on the test window and write the report.
+
+    Writes ``report.json`` and ``report.html`` into the run, and what was predicted beside what happened as
+    ``predictions/TASK.test.parquet``.
+    """
+    with folder.stage("evaluate"), narrator.stage("Scoring the test window") as step:
+        context = FitContext(dataset, ShopView.of(dataset.log), predictor.reader, config.seed)
+        asked = [name for name, task in predictor.tasks.items() if task.task.kind in ("purchase", "churn", "ad")]
+        context.read_ahead([dataset.examples(name, "test") for name in asked], split="test")
+        tasks: dict[str, Any] = {}
+        for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
+            result, scored = _score(context, fitted, config)
+            tasks[name] = result
+            target = folder.path / "predictions"
+            target.mkdir(exist_ok=True)
+            stamped = dataset.log.restore_ids(scored).with_columns(
+                pl.lit(predictor.version).alias(columns.MODEL_VERSION)
+            )
+            stamped.write_parquet(target / f"{name}.test.parquet")
+            step(done, len(predictor.tasks))
+    report = _report(folder, dataset, predictor, config, tasks)
+    report.save(folder.path)
+    return report
+
+
+def _score(context: FitContext, fitted: Any, config: RunConfig) -> tuple[dict[str, Any], pl.DataFrame]:  # noqa: ANN401
+    kind, replicates = fitted.task.kind, config.bootstrap_replicates
+    if kind == "demand":
+        return score_demand(context, fitted, replicates=replicates)
+    if kind == "recommend":
+        return score_lists(context, fitted, replicates=replicates)
+    if kind == "promotion":
+        return score_probability(
+            context, fitted, replicates=replicates, effect=campaign_effect(context, fitted, replicates=replicates)
+        )
+    return score_probability(context, fitted, replicates=replicates)
+
+
+def _report(
+    folder: RunFolder, dataset: Dataset, predictor: Predictor, config: RunConfig, tasks: dict[str, Any]
+) -> Report:
+    facts, log = folder.facts, dataset.log
+    return build_report(
+        tasks,
+        model={
+            "size": config.model.size,
+            "parameters": facts.get("parameters"),
+            "seed": config.seed,
+            "device": "cpu",
+            "version": predictor.version,
+        },
+        data={
+            "events": len(log),
+            "users": log.events[columns.USER_ID].n_unique(),
+            "items": log.events[columns.ITEM_ID].drop_nulls().n_unique() if columns.ITEM_ID in log.events.columns else 0,
+            "dialect": log.dialect,
+            "removed": facts["removed"],
+        },
+        windows=dataset.windows.describe(),
+        seconds=folder.seconds,
+        peak_memory_mib=folder.peak_memory_mib,
+        title=log.dialect.replace("_", " "),
+        gates=_gate_rows(facts["gates"]),
+        quality={
+            "rows_in": facts["rows_in"],
+            "rows_out": facts["rows_out"],
+            "meaning": {rule: reason for rule, reason in REASONS.items() if facts["removed"].get(rule)},
+            "quarantine": "quarantine.parquet",
+        },
+        command=folder.state["command"],
+        environment={
+            "foretell": _version(),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "lightgbm": lightgbm.__version__,
+            "polars": pl.__version__,
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        },
+    )
+
+
+def _gate_rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    words = {"ok": "pass", "warn": "warn", "refused": "fail"}
+    return [
+        {
+            "task": gate["task"],
+            "name": name,
+            "needed": needed,
+            "found": gate["has"][name],
+            "status": words[gate["status"]] if gate["has"][name] < needed else "pass",
+            "message": gate["message"],
+        }
+        for gate in found
+        for name, needed in gate["needs"].items()
+    ]
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("foretell")
+    except PackageNotFoundError:
+        return "unknown"

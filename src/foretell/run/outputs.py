@@ -1,0 +1,75 @@
+"""Files a verb writes or reads beside a run: answers, user lists, simulated shops.
+
+This module owns their formats. It refuses to overwrite anything half-way: files appear whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from foretell.core.errors import InputError, SourceError
+from foretell.simulate import ShopConfig, simulate
+
+__all__ = ["check_output", "read_users", "simulate_shop", "write_answers"]
+
+
+def check_output(path: Path) -> None:
+    """Refuse a file name before any work is done for it.
+
+    Raises:
+        InputError: If the name ends in neither .parquet nor .csv.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise InputError(
+            "The output format is not known.", received=path.name, remedy="End the name in .parquet or .csv."
+        )
+
+
+def write_answers(answers: pl.DataFrame, path: Path) -> None:
+    """Write answers as Parquet or CSV, by the name's ending."""
+    check_output(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".partial")
+    if path.suffix == ".csv":
+        answers.write_csv(temporary)
+    else:
+        answers.write_parquet(temporary)
+    temporary.replace(path)
+
+
+def read_users(path: Path) -> list[str]:
+    """User ids, one a line; a first line ``user_id`` is a header.
+
+    Raises:
+        SourceError: If the file is missing, unreadable or names nobody.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(
+            "The list of users cannot be read.", received=path, remedy="Give a text file, one id a line."
+        ) from error
+    names = [line.strip().strip('"') for line in lines if line.strip()]
+    if names[:1] == ["user_id"]:
+        names = names[1:]
+    if not names:
+        raise SourceError("The list of users is empty.", received=path, remedy="Write one user id a line.")
+    return list(dict.fromkeys(names))
+
+
+def simulate_shop(out: Path, *, n_users: int, n_items: int, days: int, seed: int) -> dict[str, Any]:
+    """Simulate a shop and write it with its truth; returns what was written."""
+    shop = simulate(ShopConfig(n_users=n_users, n_items=n_items, days=days, seed=seed))
+    shop.save(out)
+    return {
+        "folder": str(out),
+        "events": shop.events.height,
+        "users": n_users,
+        "items": n_items,
+        "days": days,
+        "tables": sorted(shop.tables),
+        "truth": str(out / "truth"),
+    }

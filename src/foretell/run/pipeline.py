@@ -1,0 +1,271 @@
+"""Training a run: read, clean, pre-train, fit each task, answer, evaluate; resumable at every stage.
+
+This module owns the order of the stages. It refuses to leave a half-written run behind on bad input: the folder
+is made only once the log was read and found sufficient.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+
+from foretell.config import RunConfig
+from foretell.core import columns
+from foretell.core.errors import ConfigError, InsufficientDataError
+from foretell.core.events import EventLog
+from foretell.core.task import Task
+from foretell.dataset.dataset import Dataset
+from foretell.dataset.log_folder import load_log, save_log
+from foretell.dataset.windows import Windows
+from foretell.features import UserFeatures
+from foretell.model.behaviour import BehaviourModel
+from foretell.model.encoding import encode_histories
+from foretell.model.vocabulary import Vocabulary
+from foretell.predictor.encoder import Encoder
+from foretell.predictor.predictor import Predictor
+from foretell.predictor.reader import Reader
+from foretell.predictor.storage import load_encoder, load_fitted, save_encoder, save_fitted
+from foretell.predictor.view import ShopView
+from foretell.prepare import clean
+from foretell.prepare.gates import gates, require_any
+from foretell.run.evaluation import evaluate
+from foretell.run.folder import RunFolder, fingerprint_of
+from foretell.run.narrator import Narrator
+from foretell.sources import read_events
+from foretell.tasks import default_tasks
+from foretell.train.context import FitContext
+from foretell.train.fit_tasks import fit_task
+from foretell.train.pretraining import pretrain
+from foretell.train.pretraining_data import PretrainingData, with_targets
+
+__all__ = ["train"]
+
+_YEAR_DAYS = 366
+_CALENDAR = ("year_sine", "year_cosine", "days_to_christmas", "month_day")
+
+
+def train(
+    log: EventLog | str | Path | None = None,
+    *,
+    out: str | Path,
+    config: RunConfig | None = None,
+    command: str = "foretell.train",
+    narrator: Narrator | None = None,
+) -> Predictor:
+    """Train a run: the sequence model and every task the data suffices for, with predictions and a report.
+
+    The same call with the same ``out`` continues an interrupted run and ends with the same result.
+
+    Args:
+        log: A log as ``read_events`` gives it, or where one lies; by default ``config.data.log``.
+        out: The folder of the run.
+        config: Every setting; the defaults ask the built-in six tasks.
+        command: How the run was asked for, for the report.
+        narrator: Who talks; silent by default.
+
+    Returns:
+        The predictor, saved under ``out``.
+
+    Raises:
+        InputError: If the log or config is not usable; nothing is left in ``out`` then.
+        RunError: If ``out`` holds something else.
+
+    Example:
+        >>> predictor = train("events.parquet", out="runs/shop")  # doctest: +SKIP
+    """
+    config = config or RunConfig()
+    torch.use_deterministic_algorithms(True)
+    folder = RunFolder(Path(out))
+    with narrator or Narrator(quiet=True) as talk:
+        fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
+        dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
+        encoder = _pretrain(folder, dataset, config, talk=talk)
+        predictor = _fit(folder, dataset, encoder, config, talk=talk)
+        _answer(folder, predictor, dataset.log, talk=talk)
+        if not folder.is_done("evaluate"):
+            evaluate(folder, dataset=dataset, predictor=predictor, config=config, narrator=talk)
+    return predictor
+
+
+def _identity(log: EventLog | str | Path | None, config: RunConfig) -> str:
+    """What tells one log from another without reading all of it."""
+    if isinstance(log, EventLog):
+        hashes = log.events.hash_rows(seed=1)
+        return f"memory:{log.events.height}:{hashes.sum() if len(hashes) else 0}"
+    place = str(log or config.data.log)
+    path = Path(place)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    stats = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files if file.is_file()]
+    return "|".join([place, *stats])
+
+
+def _prepare(
+    folder: RunFolder,
+    log: EventLog | str | Path | None,
+    config: RunConfig,
+    *,
+    fingerprint: str,
+    command: str,
+    talk: Narrator,
+) -> Dataset:
+    """Read, clean, gate and save the log, or load what was saved."""
+    if folder.is_done("prepare"):
+        folder.begin(fingerprint=fingerprint, command=command)
+        talk.say("Continuing an interrupted run." if not folder.is_done("evaluate") else "This run is finished.")
+        clean_log = load_log(folder.path / "data")
+        tasks = {name: Task.model_validate(body) for name, body in folder.facts["tasks"].items()}
+        return Dataset(clean_log, tasks, Windows(**folder.facts["windows"]))
+    with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
+        if not isinstance(log, EventLog):
+            place = log or config.data.log
+            if place is None:
+                raise ConfigError("No log is named.", remedy="Give a path, or set data.log in the config.")
+            log = read_events(place, dialect=config.data.dialect, mapping=config.data.mapping or None)
+        cleaned = clean(log)
+        asked = dict(config.task) if config.task is not None else default_tasks(response=_response(cleaned.log))
+        found = gates(cleaned.log, list(asked.values()))
+        require_any(found)
+        tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
+        windows = Windows.plan(
+            cleaned.log,
+            longest_horizon_days=max(task.horizon_days for task in tasks.values() if task.kind != "promotion"),
+            config=config.split,
+        )
+        folder.begin(fingerprint=fingerprint, command=command)
+        save_log(cleaned.log, folder.path / "data")
+        cleaned.save_quarantine(folder.path / "quarantine.parquet")
+        (folder.path / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
+        folder.remember(
+            rows_in=cleaned.rows_in,
+            rows_out=cleaned.rows_out,
+            removed=dict(cleaned.removed),
+            gates=[vars(gate) for gate in found],
+            tasks={name: task.model_dump(mode="json") for name, task in tasks.items()},
+            windows=vars(windows),
+            dialect=cleaned.log.dialect,
+        )
+    _say_gates(talk, folder.facts["gates"])
+    return Dataset(cleaned.log, tasks, windows)
+
+
+def _response(log: EventLog) -> str:
+    """What counts as a response to an exposure: a click where clicks are logged, else a purchase."""
+    has_clicks = bool((log.events[columns.ACTION] == columns.CLICK).any())
+    return columns.CLICK if has_clicks else columns.PURCHASE
+
+
+def _say_gates(talk: Narrator, found: list[dict[str, Any]]) -> None:
+    for gate in found:
+        if gate["status"] == "refused":
+            talk.say(f"[yellow]{gate['task']} is left out:[/] {gate['message']}")
+
+
+def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: Narrator) -> Encoder:
+    home = folder.path / "predictor"
+    if folder.is_done("pretrain"):
+        return load_encoder(home)
+    known = dataset.histories.filter(pl.col(columns.TIME) <= dataset.windows.validation)
+    with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
+        vocabulary = Vocabulary.build(
+            known, items=dataset.log.table("items"), min_count=config.model.min_item_count
+        )
+        _, batch = encode_histories(known, vocabulary=vocabulary)
+        batch = with_targets(batch, actions=known[columns.ACTION], observed_until=dataset.windows.validation)
+        torch.manual_seed(config.seed)
+        model = BehaviourModel(vocabulary, size=config.model.size, dropout=config.model.dropout)
+        data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=config.seed)
+        losses = pretrain(
+            model,
+            data=data,
+            config=config.model,
+            seed=config.seed,
+            folder=folder.path / "pretraining",
+            progress=step,
+        )
+        encoder = Encoder(vocabulary, model)
+        save_encoder(encoder, home)
+        folder.remember(parameters=model.n_parameters(), losses=losses)
+    return encoder
+
+
+def _fit(folder: RunFolder, dataset: Dataset, encoder: Encoder, config: RunConfig, *, talk: Narrator) -> Predictor:
+    if folder.is_done("fit"):
+        return Predictor.load(folder.path)
+    home = folder.path / "predictor" / "heads"
+    with folder.stage("fit"):
+        reader = make_reader(dataset, encoder)
+        context = FitContext(dataset, ShopView.of(dataset.log), reader, config.seed)
+        with talk.stage("Reading features and states") as step:
+            for done, split in enumerate(("train", "validation"), start=1):
+                frames = [
+                    dataset.examples(name, split)  # type: ignore[arg-type]
+                    for name, task in dataset.tasks.items()
+                    if task.kind in ("purchase", "churn", "promotion", "ad")
+                ]
+                context.read_ahead(frames, split=split)  # type: ignore[arg-type]
+                step(done, 2)
+        fitted, left_out = {}, {}
+        with talk.stage("Fitting the tasks") as step:
+            for done, (name, task) in enumerate(dataset.tasks.items(), start=1):
+                target = home / name
+                if not (target / "head.json").exists():
+                    try:
+                        save_fitted(fit_task(context, task), target)
+                    except InsufficientDataError as error:
+                        left_out[name] = str(error)
+                        talk.say(f"[yellow]{name} is left out:[/] {error.problem}")
+                        continue
+                    finally:
+                        step(done, len(dataset.tasks))
+                fitted[name] = load_fitted(target)
+        if not fitted:
+            raise InsufficientDataError(
+                "No task could be fitted.", received="; ".join(left_out), remedy="Bring a longer log."
+            )
+        folder.remember(left_out=left_out)
+        predictor = Predictor(
+            reader=reader,
+            tasks=fitted,
+            windows=dataset.windows.describe(),
+            id_types=dataset.log.id_types,
+        )
+        predictor.save(folder.path)
+    return Predictor.load(folder.path)
+
+
+def make_reader(dataset: Dataset, encoder: Encoder) -> Reader:
+    """The reader of a dataset: features chosen from the training window; no calendar where no year was seen."""
+    windows = dataset.windows
+    features = UserFeatures.fit(dataset.histories, items=dataset.log.table("items"), cutoff=windows.validation)
+    seen_days = (windows.validation - windows.start) / 86_400e6
+    dropped: tuple[str, ...] = ()
+    if seen_days < _YEAR_DAYS:
+        # A tree that has seen spring only would take the season for the cause.
+        dropped = tuple(name for name in _CALENDAR if name in features.names)
+    return Reader(encoder, features, dropped)
+
+
+def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Narrator) -> None:
+    """Every task's answers at the end of the log, as Parquet."""
+    if folder.is_done("predict"):
+        return
+    target = folder.path / "predictions"
+    with folder.stage("predict"), talk.stage("Writing predictions") as step:
+        target.mkdir(exist_ok=True)
+        view = ShopView.of(log)
+        cutoff = int(str(log.events[columns.TIME].max()))
+        for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
+            answers = predictor.answer(fitted, view, cutoff=cutoff)
+            write_whole(answers, target / f"{name}.parquet")
+            step(done, len(predictor.tasks))
+
+
+def write_whole(frame: pl.DataFrame, path: Path) -> None:
+    """Write Parquet so that the file is never seen half-written."""
+    temporary = path.with_suffix(".partial")
+    frame.write_parquet(temporary)
+    temporary.replace(path)
+

@@ -1,0 +1,71 @@
+"""The tasks in plain words: the question, what its rows are, and what its answers must not be used for.
+
+This module owns those sentences. It refuses figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from foretell.core.events import EventLog
+from foretell.core.task import Kind, Task
+from foretell.evaluate import TaskFacts
+
+__all__ = ["facts_for"]
+
+_QUESTIONS: Final[dict[Kind, str]] = {
+    "purchase": "Who {verb} within {days} days{where}?",
+    "recommend": "Which items does each customer {verb_plain} in the next {days} days?",
+    "ad": "Who responds to a shown item within {days} days?",
+    "promotion": "Who redeems a coupon of the campaign that reached them?",
+    "churn": "Which active customers buy nothing for {days} days?",
+    "demand": "How many units of each item will sell in each of the next {weeks} weeks?",
+}
+_UNITS: Final[dict[Kind, str]] = {
+    "purchase": "customers at cutoffs",
+    "recommend": "lists",
+    "ad": "exposures",
+    "promotion": "targeted customers",
+    "churn": "active customers at cutoffs",
+    "demand": "item weeks",
+}
+_NOT_FOR: Final[dict[Kind, tuple[str, ...]]] = {
+    "purchase": ("deciding what a message would change: this is who buys, not whom a message makes buy",),
+    "recommend": ("items outside the log's assortment",),
+    "ad": ("comparing placements causally: where an item is shown was not left to chance",),
+    "promotion": ("claiming that the coupon caused the purchase", "customers no campaign ever reached"),
+    "churn": ("saying a customer is lost for good: the answer covers the horizon only",),
+    "demand": ("items that had not sold before the cutoff", "weeks with promotions the log does not know of"),
+}
+_NOTES: Final[dict[Kind, tuple[str, ...]]] = {
+    "ad": (
+        "Exposures are a sample: every exposure that was answered is kept, of the others a share; each row carries "
+        "the number of real exposures it stands for, and rates, probabilities and metrics are those of the whole.",
+    ),
+}
+
+
+def facts_for(
+    task: Task, log: EventLog, *, notes: Sequence[str] = (), variants: Mapping[str, Any] | None = None
+) -> TaskFacts:
+    """The facts of a task for its report."""
+    where = "".join(f", {name} {value}" for name, value in task.where.items())
+    bought = task.action == "purchase"
+    question = _QUESTIONS[task.kind].format(
+        verb="buys" if bought else f"does {task.action!r}",
+        verb_plain="buy" if bought else f"{task.action}",
+        days=task.horizon_days,
+        weeks=-(-task.horizon_days // 7),
+        where=where,
+    )
+    weighted = task.kind == "ad" and log.table("exposures") is not None
+    return TaskFacts(
+        kind=task.kind,
+        horizon_days=task.horizon_days,
+        question=question,
+        unit=_UNITS[task.kind],
+        notes=[*(_NOTES.get(task.kind, ()) if weighted or task.kind != "ad" else ()), *notes],
+        do_not_use_for=_NOT_FOR[task.kind],
+        variants=variants or {},
+    )

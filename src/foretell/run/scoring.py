@@ -1,0 +1,264 @@
+"""Scoring on the test window: probabilities and quantiles beside their baselines.
+
+This module owns which examples, slices and baselines a kind of task is judged on. It refuses to compute metrics
+(``evaluate``) and to change anything that was fitted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.core import columns
+from foretell.core.task import Kind, Task
+from foretell.evaluate import Evidence, FeatureStrength, evaluate_probability, evaluate_quantiles
+from foretell.predictor.answers import mean_of_quantiles, quantile_column
+from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
+from foretell.predictor.fitted import FittedTask
+from foretell.run.effects import CampaignEffect
+from foretell.run.questions import facts_for
+from foretell.train.context import Examples, FitContext
+from foretell.train.examples import campaign_examples, exposure_examples, user_examples
+
+__all__ = ["score_demand", "score_probability", "strengths"]
+
+_STRONGEST: Final = 15
+
+
+def score_probability(
+    context: FitContext, fitted: FittedTask, *, replicates: int, effect: CampaignEffect | None = None
+) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Judge a yes-or-no task on its test window.
+
+    Returns:
+        The task's part of the report, and the scored examples with what happened.
+    """
+    task, head = fitted.task, fitted.head()
+    examples = _test_examples(context, fitted)
+    probability = head.probability(examples.inputs)
+    baselines = {name: baseline.probability(examples.inputs) for name, baseline in fitted.baselines.items()}
+    baselines["lightgbm_features"] = head.component_probability(examples.inputs, "lightgbm")
+    scored = _scored(examples.frame, probability)
+    result = evaluate_probability(
+        examples.label,
+        probability=probability,
+        facts=facts_for(task, context.dataset.log, **_effect_facts(effect)),
+        baselines=baselines,
+        weight=examples.weight,
+        cluster=examples.frame[columns.USER_ID].to_numpy(),
+        threshold=head.threshold,
+        slices=_slices(task, examples, context),
+        evidence=Evidence(
+            features=strengths(fitted),
+            blend=head.weights,
+            examples=_rows_to_show(context, scored),
+            validation_rate=fitted.validation_rate,
+            unknown_share=_unknown_share(context, examples.frame),
+        ),
+        seed=context.seed,
+        replicates=replicates,
+    )
+    if effect is not None:
+        result["effect"] = effect.estimate
+    return result, scored
+
+
+def _effect_facts(effect: CampaignEffect | None) -> dict[str, Any]:
+    """The notes and the uplift report of a campaign effect, as facts of the task."""
+    if effect is None:
+        return {}
+    return {"notes": effect.notes, "variants": {"uplift": effect.variant} if effect.variant else {}}
+
+
+def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Judge a how-much task on its test window, beside a seasonal naive forecast and a moving average."""
+    task, head = fitted.task, fitted.quantiles
+    assert head is not None, task.name
+    parts = {split: _demand_part(context, fitted, split) for split in ("validation", "test")}
+    test = parts["test"]
+    quantiles = head.quantiles(test.features, test.scale)
+    points = {name: forecast(test) for name, forecast in _DEMAND_BASELINES.items()}
+    baselines = {
+        name: _with_errors(parts["validation"], forecast(parts["validation"]), test, points[name], task.quantiles)
+        for name, forecast in _DEMAND_BASELINES.items()
+    }
+    if fitted.plain_quantiles is not None:
+        baselines["lightgbm_features"] = fitted.plain_quantiles.quantiles(test.without_intent(), test.scale)
+    answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(task.quantiles)}
+    mean = mean_of_quantiles(quantiles, task.quantiles)
+    scored = test.keys.with_columns(
+        *(pl.Series(name, values) for name, values in answers.items()),
+        pl.Series("mean", mean),
+        pl.Series("units", test.units),
+    )
+    size = np.where(test.scale >= np.median(test.scale), "head items", "tail items")
+    result = evaluate_quantiles(
+        test.units,
+        quantiles=quantiles,
+        levels=task.quantiles,
+        facts=facts_for(task, context.dataset.log),
+        baselines=baselines,
+        mean=mean,
+        cluster=test.keys[columns.ITEM_ID].to_numpy(),
+        slices={
+            "item size": size,
+            "weeks ahead": np.array([f"week {week}" for week in test.keys["week"].to_list()]),
+            "promoted": _promoted(test),
+        },
+        period=test.keys.select(
+            pl.from_epoch(columns.START, time_unit="us").dt.strftime("%Y-%m-%d")
+        ).to_series().to_numpy(),
+        evidence=Evidence(features=strengths(fitted), examples=_rows_to_show(context, _times(scored))),
+        seed=context.seed,
+        replicates=replicates,
+    )
+    return result, _times(scored)
+
+
+def strengths(fitted: FittedTask) -> list[FeatureStrength]:
+    """The strongest measured features of a task."""
+    return [
+        FeatureStrength(
+            name=str(row["name"]),
+            association=float(str(row["association"])),
+            measure=str(row["measure"]),
+            importance=float(str(row["importance"])),
+        )
+        for row in fitted.strengths[:_STRONGEST]
+    ]
+
+
+def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
+    task, levels = fitted.task, dict(fitted.levels)
+    by_kind: dict[Kind, Any] = {
+        "purchase": lambda: user_examples(context, task, "test"),
+        "churn": lambda: user_examples(context, task, "test"),
+        "promotion": lambda: campaign_examples(context, task, "test", kinds=levels["kind"]),
+        "ad": lambda: exposure_examples(context, task, "test", placements=levels),
+    }
+    examples: Examples = by_kind[task.kind]()
+    return examples
+
+
+def _scored(frame: pl.DataFrame, probability: NDArray[np.float64]) -> pl.DataFrame:
+    kept = [name for name in frame.columns if name not in ("amount", "first_time", "duration_days", "treated")]
+    return frame.select(kept).with_columns(pl.Series("probability", probability)).pipe(_times)
+
+
+def _times(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cutoffs and week bounds as aware times."""
+    names = [name for name in (columns.CUTOFF, columns.START, columns.END) if name in frame.columns]
+    return frame.with_columns(
+        pl.from_epoch(name, time_unit="us").dt.replace_time_zone("UTC").alias(name) for name in names
+    )
+
+
+def _rows_to_show(context: FitContext, scored: pl.DataFrame, n: int = 6) -> list[dict[str, Any]]:
+    """A few answers spread over the range, with the shop's own ids."""
+    by = "probability" if "probability" in scored.columns else "mean"
+    ordered = scored.sort(by, descending=True)
+    rows = np.unique(np.linspace(0, ordered.height - 1, n).astype(int))
+    shown = context.dataset.log.restore_ids(ordered[rows])
+    return [
+        {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+        for row in shown.iter_rows(named=True)
+    ]
+
+
+def _unknown_share(context: FitContext, frame: pl.DataFrame) -> dict[str, float]:
+    """Share of the test rows whose user or item was never seen in the training window."""
+    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.validation)
+    return {
+        f"{noun}s": float((~frame[column].is_in(known[column].unique().implode())).mean() or 0.0)  # type: ignore[arg-type]
+        for noun, column in (("user", columns.USER_ID), ("item", columns.ITEM_ID))
+        if column in frame.columns
+    }
+
+
+def _slices(task: Task, examples: Examples, context: FitContext) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = {}
+    inputs, frame = examples.inputs, examples.frame
+
+    def feature(name: str) -> NDArray[np.float32] | None:
+        return np.nan_to_num(inputs.features[:, inputs.names.index(name)]) if name in inputs.names else None
+
+    tenure = feature("tenure_days")
+    if tenure is not None:
+        found["customer"] = np.where(tenure < 91, "new (under 91 days)", "returning")
+    orders = feature("order_count_91_days")
+    if orders is not None:
+        edges = np.unique(np.quantile(orders, [1 / 3, 2 / 3]))
+        names = ["few orders", "some orders", "many orders"]
+        found["orders in 91 days"] = np.array(names)[np.searchsorted(edges, orders, side="right")]
+    popular = feature("shop_buyer_count_28_days")
+    if popular is not None:
+        found["item"] = np.where(popular >= np.median(popular), "head item", "tail item")
+    for column in (columns.KIND, columns.CHANNEL):
+        if column in frame.columns and frame[column].n_unique() > 1:
+            found[column] = frame[column].fill_null("none").to_numpy()
+    users = context.dataset.log.table("users")
+    if users is not None and task.kind in ("purchase", "churn"):
+        found |= _segments(users, frame)
+    return found
+
+
+def _segments(users: pl.DataFrame, frame: pl.DataFrame) -> dict[str, NDArray[Any]]:
+    """The first two descriptive columns of the users table as slices."""
+    names = [
+        name
+        for name, kind in users.schema.items()
+        if kind == pl.String and name != columns.USER_ID and 2 <= users[name].n_unique() <= 12
+    ][:2]
+    table = users.unique(columns.USER_ID, keep="first")
+    joined = frame.select(columns.USER_ID).join(table, on=columns.USER_ID, how="left", maintain_order="left")
+    return {name: joined[name].fill_null("unknown").to_numpy() for name in names}
+
+
+def _demand_part(context: FitContext, fitted: FittedTask, split: Any) -> DemandInputs:  # noqa: ANN401
+    return demand_inputs(
+        context.reader,
+        view=context.view,
+        cutoffs=context.dataset.cutoffs(fitted.task, split),
+        item_ids=fitted.levels["items"],
+        weeks=-(-fitted.task.horizon_days // 7),
+        log_end=context.dataset.windows.end,
+    ).observed()
+
+
+def _seasonal_naive(part: DemandInputs) -> NDArray[np.float64]:
+    """The same week of the last four: week w repeats what was sold four weeks before it."""
+    week = part.keys["week"].to_numpy().astype(np.int64)
+    return part.recent[np.arange(len(week)), (4 - week) % 4]
+
+
+def _moving_average(part: DemandInputs) -> NDArray[np.float64]:
+    return part.recent.mean(axis=1)
+
+
+_DEMAND_BASELINES: Final = {"seasonal_naive": _seasonal_naive, "moving_average": _moving_average}
+
+
+def _with_errors(
+    later: DemandInputs,
+    later_points: NDArray[np.float64],
+    test: DemandInputs,
+    points: NDArray[np.float64],
+    levels: tuple[float, ...],
+) -> NDArray[np.float64]:
+    """Quantiles of a point forecast: its relative errors on validation laid around it; the median is the point."""
+    errors = (later.units - later_points) / later.scale
+    shifts = np.quantile(errors, levels) - np.median(errors)
+    table = points[:, None] + shifts[None] * test.scale[:, None]
+    ordered: NDArray[np.float64] = np.maximum(table, 0.0)
+    return ordered
+
+
+def _promoted(test: DemandInputs) -> NDArray[Any]:
+    shares = [index for index, name in enumerate(test.names) if "promo" in name or name.endswith("_share_in_week")]
+    if not shares:
+        return np.full(len(test.units), "unknown")
+    on = np.nan_to_num(test.features[:, shares]).max(axis=1) > 0.2
+    return np.where(on, "promoted", "not promoted")

@@ -1,0 +1,61 @@
+"""The short table a run ends with: each task's headline against its best baseline, and where to look.
+
+This module owns that table. It refuses anything that is not in the report.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from foretell.evaluate import Report
+
+__all__ = ["summary_rows", "summary_text"]
+
+_WORDS = {"beats": "better", "ties": "about equal", "behind": "behind", None: "-"}
+
+
+def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
+    """Headline, best baseline and verdict of each task, and the files to open."""
+    rows = []
+    for name, task in report.document["tasks"].items():
+        headline, verdict = task["headline"], task["verdict"]
+        mine = task["metrics"][headline]
+        baseline = verdict["baseline"] if verdict else None
+        rows.append(
+            {
+                "task": name,
+                "metric": headline,
+                **mine,
+                "best_baseline": baseline,
+                "baseline_value": task["baselines"][baseline][headline]["value"] if baseline else None,
+                "verdict": verdict["outcome"] if verdict else None,
+                "checks_failed": [check["code"] for check in task["checks"] if check["status"] == "fail"],
+            }
+        )
+    return {
+        "tasks": rows,
+        "report": str(folder / "report.html"),
+        "predictions": str(folder / "predictions"),
+        "seconds": round(sum(report.document["seconds"].values()), 1),
+        "peak_memory_mib": report.document["peak_memory_mib"],
+    }
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The table as text."""
+    lines = [f"{'task':<18} {'metric':<8} {'foretell':<24} {'best baseline':<28} verdict"]
+    for row in summary["tasks"]:
+        mine = f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
+        theirs = f"{row['baseline_value']:.4f} {row['best_baseline']}" if row["best_baseline"] else "-"
+        failed = f" (checks failed: {', '.join(row['checks_failed'])})" if row["checks_failed"] else ""
+        lines.append(
+            f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_WORDS[row['verdict']]}{failed}"
+        )
+    lines += [
+        "",
+        f"Report:      {summary['report']} (open it in a browser)",
+        f"Predictions: {summary['predictions']}",
+        f"Took {summary['seconds']:.0f} s, at most {summary['peak_memory_mib']:,} MiB of memory.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""The canonical dialect: foretell's own columns, or columns whose names say what they are.
+
+This module owns recognition by name. It refuses logs that need more than renaming, which have dialects of
+their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import SchemaError
+from foretell.sources.conform import conform
+from foretell.sources.dialect import Dialect, Translation
+from foretell.sources.names import declared, infer_mapping, shown
+
+__all__ = ["CANONICAL"]
+
+_EXACT: Final = 1.0
+_SYNONYM: Final = 0.8
+_SIGNS_OF_PURCHASE: Final = (columns.ORDER_ID, columns.PRICE, columns.VALUE, columns.QUANTITY)
+
+
+def _recognise(names: Sequence[str], _: pl.DataFrame) -> float:
+    """1 if the required columns have foretell's names, 0.8 for synonyms only, 0 if one cannot be found."""
+    mapping = infer_mapping(names)
+    if columns.USER_ID not in mapping or columns.TIME not in mapping:
+        return 0.0
+    if columns.ACTION not in mapping and not set(_SIGNS_OF_PURCHASE) & set(mapping):
+        return 0.0
+    required = [name for name in columns.REQUIRED if name in mapping]
+    scores = [_EXACT if mapping[name] == name else _SYNONYM for name in required]
+    if columns.ACTION not in mapping:
+        scores.append(_SYNONYM)
+    return round(sum(scores) / len(scores), 2)
+
+
+def _columns(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    chosen = declared(mapping, names)
+    inferred = infer_mapping([name for name in names if name not in chosen.values()])
+    found = {**{canonical: own for canonical, own in inferred.items() if canonical not in chosen}, **chosen}
+    missing = [name for name in (columns.USER_ID, columns.TIME) if name not in found]
+    if columns.ACTION not in found and not set(_SIGNS_OF_PURCHASE) & set(found):
+        missing.append(columns.ACTION)
+    if missing:
+        raise SchemaError(
+            f"The columns do not say which is {' and which is '.join(missing)}.",
+            received=shown(names) or "no columns",
+            remedy=f"Declare a mapping, for example {{{missing[0]!r}: {names[0] if names else 'column'!r}}}.",
+        )
+    return {name: found[name] for name in columns.CANONICAL if name in found}, ()
+
+
+def _to_canonical(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translation:
+    translation = conform(frame, mapping)
+    if columns.ACTION in mapping:
+        return translation
+    signs = [mapping[name] for name in _SIGNS_OF_PURCHASE if name in mapping]
+    note = f"No column names the action; with {', '.join(signs)} every row is taken as a purchase"
+    note += ", and as a refund where quantity or value is negative."
+    rows = translation.frame.with_columns(
+        pl.when(gives_back(translation.frame)).then(pl.lit(columns.REFUND)).otherwise(pl.col(columns.ACTION))
+        .alias(columns.ACTION)
+    )
+    return replace(translation, frame=rows, notes=(*translation.notes, note))
+
+
+def gives_back(frame: pl.DataFrame) -> pl.Expr:
+    """True where goods or money flow back; a negative price is an accounting entry rather than a refund."""
+    negative = [
+        (pl.col(name) < 0).fill_null(False) for name in (columns.QUANTITY, columns.VALUE) if name in frame.columns
+    ]
+    if not negative:
+        return pl.lit(False)
+    is_entry = (pl.col(columns.PRICE) < 0).fill_null(False) if columns.PRICE in frame.columns else pl.lit(False)
+    return pl.any_horizontal(negative) & ~is_entry
+
+
+CANONICAL: Final = Dialect(
+    name="canonical",
+    description="foretell's own column names, or common synonyms such as customer_id, timestamp, product_id",
+    recognise=_recognise,
+    columns=_columns,
+    to_canonical=_to_canonical,
+)

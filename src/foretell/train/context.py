@@ -1,0 +1,83 @@
+"""What fitting a task needs in one hand: dataset, view, reader and the points already read.
+
+This module owns the shared reading of points, done once for all tasks. It refuses to fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.core import columns
+from foretell.dataset.dataset import Dataset
+from foretell.dataset.windows import SplitName
+from foretell.model.inputs import HeadInputs
+from foretell.predictor.reader import PointInputs, Reader
+from foretell.predictor.view import ShopView
+
+__all__ = ["Examples", "FitContext"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled examples of a task in one split with their inputs.
+
+    Attributes:
+        frame: The labelled rows.
+        inputs: What the head sees of them.
+        label: 0 or 1 ``[n]``.
+        weight: How many real examples each row stands for, or None.
+    """
+
+    frame: pl.DataFrame
+    inputs: HeadInputs
+    label: NDArray[np.float64]
+    weight: NDArray[np.float64] | None = None
+
+    def triple(self) -> tuple[HeadInputs, NDArray[np.float64], NDArray[np.float64] | None]:
+        """Inputs, label and weight, as the heads take them."""
+        return self.inputs, self.label, self.weight
+
+
+@dataclass
+class FitContext:
+    """Dataset, view and reader, with a store of points that were read already.
+
+    Attributes:
+        dataset: Tasks and windows.
+        view: The whole log.
+        reader: Features and sequence model.
+        seed: Decides every random choice.
+    """
+
+    dataset: Dataset
+    view: ShopView
+    reader: Reader
+    seed: int
+    _read: dict[str, PointInputs] = field(default_factory=dict, repr=False)
+
+    def points_of(self, examples: pl.DataFrame, *, split: SplitName) -> tuple[PointInputs, NDArray[np.int64]]:
+        """The points of the examples, read once per split, and each example's row among them."""
+        keys = examples.select(columns.USER_ID, columns.CUTOFF)
+        known = self._read.get(split)
+        if known is not None:
+            rows = known.rows_of(keys)
+            if not np.isnan(rows.astype(np.float64)).any():
+                return known, rows
+        points = keys.unique(maintain_order=True)
+        read = self.reader.read(self.view, points=points)
+        return read, read.rows_of(keys)
+
+    def read_ahead(self, frames: list[pl.DataFrame], *, split: SplitName) -> None:
+        """Read the points of several tasks' examples in one pass."""
+        keys = [frame.select(columns.USER_ID, columns.CUTOFF) for frame in frames if frame.height]
+        if keys:
+            points = pl.concat(keys).unique().sort(columns.CUTOFF, columns.USER_ID)
+            self._read[split] = self.reader.read(self.view, points=points)
+
+    def forget(self) -> None:
+        """Drop the points read so far."""
+        self._read.clear()

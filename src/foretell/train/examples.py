@@ -1,0 +1,91 @@
+"""From a task and a split to labelled examples with inputs, one function per family of tasks.
+
+This module owns how each family's rows are found, sampled and read. It refuses to fit heads.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.task import Task
+from foretell.dataset.windows import SplitName
+from foretell.predictor.candidates import candidates
+from foretell.predictor.pair_inputs import POINT, pair_inputs
+from foretell.predictor.user_tasks import campaign_inputs
+from foretell.train.context import Examples, FitContext
+
+__all__ = ["campaign_examples", "candidate_examples", "exposure_examples", "rates_by_level", "user_examples"]
+
+_POINTS_TO_LEARN_RANKING: Final = {"train": 3000, "validation": 1500}
+
+
+def user_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
+    """Examples of a task asked of users on the grid of cutoffs."""
+    frame = context.dataset.examples(task.name, split)
+    read, rows = context.points_of(frame, split=split)
+    return Examples(frame, read.take(rows), frame[columns.LABEL].to_numpy())
+
+
+def campaign_examples(
+    context: FitContext, task: Task, split: SplitName, *, kinds: tuple[str, ...], treated_only: bool = True
+) -> Examples:
+    """Examples of campaign take-up; only whom the campaign reached, unless asked otherwise."""
+    frame = context.dataset.examples(task.name, split)
+    if treated_only:
+        frame = frame.filter(pl.col(columns.TREATED))
+    read, rows = context.points_of(frame, split=split)
+    inputs = campaign_inputs(read.take(rows), campaigns=frame, kinds=kinds)
+    return Examples(frame, inputs, frame[columns.LABEL].to_numpy())
+
+
+def exposure_examples(
+    context: FitContext, task: Task, split: SplitName, *, placements: dict[str, tuple[str, ...]]
+) -> Examples:
+    """Examples of exposures, with the weight of each."""
+    frame = context.dataset.examples(task.name, split)
+    read, rows = context.points_of(frame, split=split)
+    pairs = frame.with_columns(pl.Series(POINT, rows.astype(np.uint32)))
+    inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements=placements)
+    return Examples(frame, inputs, frame[columns.LABEL].to_numpy(), frame[columns.WEIGHT].to_numpy())
+
+
+def candidate_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
+    """Candidates of a sample of users, labelled by whether the user acted on them within the horizon."""
+    frame = context.dataset.examples(task.name, split, stride_days=2 * context.dataset.windows.stride_days)
+    n = _POINTS_TO_LEARN_RANKING[split]
+    chosen = np.sort(np.random.default_rng((context.seed, len(split))).permutation(frame.height)[:n])
+    frame = frame[chosen]
+    read = context.reader.read(context.view, points=frame)
+    pairs = candidates(context.reader.encoder, view=context.view, read=read)
+    inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
+    wanted = frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
+    labelled = pairs.join(
+        wanted.with_columns(pl.lit(1.0).alias(columns.LABEL)),
+        on=[POINT, columns.ITEM_ID],
+        how="left",
+        maintain_order="left",
+    )
+    return Examples(pairs, inputs, labelled[columns.LABEL].fill_null(0.0).to_numpy())
+
+
+def rates_by_level(frame: pl.DataFrame, column: str) -> tuple[str, ...]:
+    """The values of a column, ordered by their rate of positives: codes then mean "more responsive".
+
+    Rates are pulled towards the overall rate by 20 examples, so that a rare value is not first by luck.
+    """
+    weight = pl.col(columns.WEIGHT) if columns.WEIGHT in frame.columns else pl.lit(1.0)
+    overall = (frame[columns.LABEL] * (frame[columns.WEIGHT] if columns.WEIGHT in frame.columns else 1.0)).sum() / max(
+        frame[columns.WEIGHT].sum() if columns.WEIGHT in frame.columns else frame.height, 1e-9
+    )
+    rates = (
+        frame.drop_nulls(column)
+        .group_by(column)
+        .agg((weight * pl.col(columns.LABEL)).sum().alias("hits"), weight.sum().alias("shown"))
+        .with_columns(((pl.col("hits") + 20 * overall) / (pl.col("shown") + 20)).alias("rate"))
+        .sort(["rate", column])
+    )
+    return tuple(rates[column].to_list())

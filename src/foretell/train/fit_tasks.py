@@ -1,0 +1,199 @@
+"""Fitting the heads: each kind of task from its examples to a ``FittedTask``.
+
+This module owns the recipe of each kind and the register of recipes. It refuses the test window: everything here
+reads train and validation only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.core.errors import InsufficientDataError
+from foretell.core.task import Kind, Task
+from foretell.features.transform import Standardiser
+from foretell.model.baseline import fit_baseline
+from foretell.model.boosting import Boosting, fit_boosting
+from foretell.model.probability_head import fit_probability_head
+from foretell.model.quantile_head import fit_quantile_head
+from foretell.predictor.demand_inputs import demand_inputs
+from foretell.predictor.fitted import FittedTask
+from foretell.tasks.demand import items_to_forecast
+from foretell.train.context import Examples, FitContext
+from foretell.train.strengths import measured_strengths
+from foretell.train.examples import (
+    campaign_examples,
+    candidate_examples,
+    exposure_examples,
+    rates_by_level,
+    user_examples,
+)
+
+__all__ = ["FIT", "fit_task"]
+
+_LEAST_POSITIVES: Final = 20
+
+# What a careful analyst would try first, by kind of task: features of the logistic baselines.
+_BASELINES: Final[dict[Kind, dict[str, tuple[str, ...]]]] = {
+    "purchase": {"majority": (), "recency_frequency": ("order_recency_days", "order_count_91_days")},
+    "churn": {"majority": (), "recency_frequency": ("order_recency_days", "order_count_91_days")},
+    "promotion": {
+        "popularity": ("campaign_kind_code",),
+        "recency_frequency": ("coupon_redeemed_recency_days", "coupon_redeemed_count_all_time"),
+    },
+    "ad": {
+        "popularity": ("shop_buyer_count_28_days",),
+        "recency_frequency": ("item_action_recency_days", "item_action_count_91_days"),
+    },
+    "recommend": {},
+    "demand": {},
+}
+
+
+def fit_task(context: FitContext, task: Task) -> FittedTask:
+    """Fit the head of one task.
+
+    Raises:
+        InsufficientDataError: If its training or validation window holds too few positives or negatives.
+    """
+    return FIT[task.kind](context, task)
+
+
+def _purchase(context: FitContext, task: Task) -> FittedTask:
+    return _fit_probability(
+        context, task, user_examples(context, task, "train"), user_examples(context, task, "validation")
+    )
+
+
+def _churn(context: FitContext, task: Task) -> FittedTask:
+    train, later = user_examples(context, task, "train"), user_examples(context, task, "validation")
+    fitted = _fit_probability(context, task, train, later)
+    return FittedTask(**{**vars(fitted), "amount": _fit_amount(context, train, later)})
+
+
+def _promotion(context: FitContext, task: Task) -> FittedTask:
+    reached = campaign_examples(context, task, "train", kinds=())
+    kinds = rates_by_level(reached.frame, "kind")
+    return _fit_probability(
+        context,
+        task,
+        campaign_examples(context, task, "train", kinds=kinds),
+        campaign_examples(context, task, "validation", kinds=kinds),
+        levels={"kind": kinds},
+    )
+
+
+def _ad(context: FitContext, task: Task) -> FittedTask:
+    shown = context.dataset.examples(task.name, "train")
+    placements = {name: rates_by_level(shown, name) for name in ("position", "channel")}
+    return _fit_probability(
+        context,
+        task,
+        exposure_examples(context, task, "train", placements=placements),
+        exposure_examples(context, task, "validation", placements=placements),
+        levels=placements,
+    )
+
+
+def _recommend(context: FitContext, task: Task) -> FittedTask:
+    train, later = candidate_examples(context, task, "train"), candidate_examples(context, task, "validation")
+    # A million candidates need no dense network: the trees and the sequence score carry the ranking.
+    return _fit_probability(context, task, train, later, components=("lightgbm", "lightgbm_sequence"))
+
+
+def _demand(context: FitContext, task: Task) -> FittedTask:
+    windows, dataset = context.dataset.windows, context.dataset
+    items = items_to_forecast(dataset.log, task, known_until=windows.validation)
+    if not items:
+        raise InsufficientDataError(f"Task {task.name!r} has no items to forecast.", received="no purchases of items")
+    train, later = (
+        demand_inputs(
+            context.reader,
+            view=context.view,
+            cutoffs=dataset.cutoffs(task, split),
+            item_ids=items,
+            weeks=-(-task.horizon_days // 7),
+            log_end=windows.end,
+        ).observed()
+        for split in ("train", "validation")
+    )
+    head = fit_quantile_head(
+        (train.features, train.units, train.scale),
+        validation=(later.features, later.units, later.scale),
+        names=train.names,
+        levels=task.quantiles,
+        seed=context.seed,
+    )
+    plain = fit_quantile_head(
+        (train.without_intent(), train.units, train.scale),
+        validation=(later.without_intent(), later.units, later.scale),
+        names=train.names[:-1],
+        levels=task.quantiles,
+        seed=context.seed,
+    )
+    return FittedTask(task=task, quantiles=head, plain_quantiles=plain, levels={"items": tuple(items)})
+
+
+FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
+    "purchase": _purchase,
+    "recommend": _recommend,
+    "ad": _ad,
+    "promotion": _promotion,
+    "churn": _churn,
+    "demand": _demand,
+}
+
+
+def _fit_probability(
+    context: FitContext,
+    task: Task,
+    train: Examples,
+    later: Examples,
+    *,
+    levels: dict[str, tuple[str, ...]] | None = None,
+    components: tuple[str, ...] | None = None,
+) -> FittedTask:
+    for name, part in (("training", train), ("validation", later)):
+        positives = int(part.label.sum())
+        if min(positives, len(part.label) - positives) < _LEAST_POSITIVES:
+            raise InsufficientDataError(
+                f"Task {task.name!r} has too few examples of one answer in the {name} window.",
+                received=f"{positives} positives among {len(part.label)}",
+                remedy=f"At least {_LEAST_POSITIVES} of each are needed: bring a longer log or switch the task off.",
+            )
+    frame = pl.DataFrame(train.inputs.features, schema=list(train.inputs.names))
+    standardiser = Standardiser.fit(frame)
+    standardise = FittedTask.standardise_with(standardiser)
+    extra = {} if components is None else {"components": components}
+    head = fit_probability_head(
+        train.triple(), validation=later.triple(), standardise=standardise, seed=context.seed, **extra
+    )
+    rate = float(np.average(later.label, weights=later.weight))
+    return FittedTask(
+        task=task,
+        probability=head,
+        standardiser=standardiser,
+        levels=levels or {},
+        baselines={
+            name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)
+            for name, names in _BASELINES[task.kind].items()
+        },
+        strengths=measured_strengths(train, head),
+        validation_rate=rate,
+    )
+
+
+def _fit_amount(context: FitContext, train: Examples, later: Examples) -> Boosting:
+    """Expected money within the horizon, zero for those who will not buy (Tweedie: many zeros, then amounts)."""
+    amounts: list[NDArray[np.float64]] = [np.maximum(part.frame["amount"].to_numpy(), 0.0) for part in (train, later)]
+    return fit_boosting(
+        train.inputs.with_states(),
+        amounts[0],
+        objective={"objective": "tweedie", "tweedie_variance_power": 1.3, "num_leaves": 31},
+        validation=(later.inputs.with_states(), amounts[1], None),
+        seed=context.seed,
+    )

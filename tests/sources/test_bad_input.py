@@ -1,0 +1,99 @@
+"""Bad input ends in a message naming the problem, what was received and what to do: never in a traceback."""
+
+import gzip
+
+import polars as pl
+import pytest
+
+from foretell.core.errors import InputError, SchemaError, SourceError
+from foretell.sources import read_events, recognise
+
+HEADER = b"user_id,time,action\n"
+SOUND = b"a,2020-01-01,view\n"
+PARQUET_CUT = b"PAR1" + b"\x00" * 40
+
+BAD = {
+    "empty.csv": (b"", SourceError, "empty"),
+    "blank.csv": (b"\n \n", SourceError, "no text"),
+    "header_only.csv": (HEADER, SourceError, "no events"),
+    "other_columns.csv": (b"colour,size\nred,3\n", SchemaError, "which is user_id"),
+    "no_action.csv": (b"user_id,time,colour\na,2020-01-01,red\n", SchemaError, "which is action"),
+    "garbage.csv": (bytes(range(256)) * 20, SourceError, "not text"),
+    "garbage.jsonl": (bytes(range(256)) * 20, SourceError, "not text"),
+    "garbage.parquet": (bytes(range(256)) * 20, SourceError, "damaged"),
+    "cut.parquet": (PARQUET_CUT, SourceError, "damaged"),
+    "cut.csv.gz": (gzip.compress(HEADER + SOUND * 5000)[:-9], SourceError, "cut short"),
+    "cut_early.csv.gz": (gzip.compress(HEADER + SOUND * 5000)[:15], SourceError, "cut short"),
+    "not_really.csv.gz": (b"\x1f\x8bnonsense", SourceError, "cut short|cannot be read"),
+    "array.json": (b'[{"user_id": 1}]', SourceError, "JSON array"),
+    "book.xlsx": (b"PK\x03\x04....", SourceError, "not known"),
+    "no_times.csv": (HEADER + b"a,soon,view\nb,later,view\n", SchemaError, "Not one of 2 rows"),
+    "small_times.jsonl": (b'{"user_id":1,"time":5,"action":"view"}', SchemaError, "no times since 1970"),
+    "true_times.jsonl": (b'{"user_id":1,"time":true,"action":"view"}', SchemaError, "Not one of 1 rows"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("verb", [read_events, recognise])
+def test_bad_files(name, verb, write):
+    content, error, words = BAD[name]
+    path = write(name, content)
+    if verb is recognise and name in ("no_times.csv", "true_times.jsonl"):
+        pytest.skip("recognise describes a sample and reads no rows")
+    with pytest.raises(error, match=words) as caught:
+        verb(path)
+    assert caught.value.received is not None
+    assert caught.value.remedy
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("path", ["missing.csv", "missing_folder/", "a\0b.csv", "x" * 5000, ""])
+def test_paths_that_lead_nowhere(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError):
+        read_events(path)
+
+
+def test_a_folder_without_events(tmp_path, write):
+    with pytest.raises(SourceError, match="nothing in it"):
+        read_events(tmp_path)
+    write("readme.md", "hello")
+    with pytest.raises(SourceError, match=r"readme\.md"):
+        read_events(tmp_path)
+
+
+def test_a_folder_of_mixed_formats(tmp_path, write):
+    write("a.csv", HEADER + SOUND)
+    write("b.jsonl", b'{"user_id":1,"time":1577836800,"action":"view"}')
+    with pytest.raises(SourceError, match="mixes formats"):
+        read_events(tmp_path)
+
+
+def test_two_event_tables(tmp_path, write):
+    write("events.csv", HEADER + SOUND)
+    write("events.jsonl", b'{"user_id":1,"time":1577836800,"action":"view"}')
+    with pytest.raises(SourceError, match="several event tables"):
+        read_events(tmp_path)
+
+
+def test_one_bad_part_is_named(tmp_path, write):
+    write("log/0.csv", HEADER + SOUND)
+    write("log/1.csv", b"colour\nred\n")
+    with pytest.raises(SchemaError, match=r"1\.csv lacks user_id"):
+        read_events(tmp_path / "log")
+    write("log/1.csv", b"")
+    with pytest.raises(SourceError, match=r"1\.csv"):
+        read_events(tmp_path / "log")
+
+
+def test_a_side_table_without_its_key(tmp_path, write):
+    write("events.csv", HEADER + SOUND)
+    write("items.csv", b"colour\nred\n")
+    with pytest.raises(SchemaError, match="items lacks item_id"):
+        read_events(tmp_path)
+
+
+def test_an_amount_that_is_a_date():
+    frame = pl.DataFrame({"user_id": [1], "time": [1_577_836_800], "action": ["view"], "price": [True]})
+    with pytest.raises(InputError, match="no amount"):
+        read_events(frame)
