@@ -1,7 +1,7 @@
 """Lets the documentation show a docstring's ``Example:`` as the code it is.
 
-Griffe knows the heading ``Examples:`` only and takes the singular for a note, whose ``>>>`` lines Markdown would
-then read as quotations. This extension owns that one translation and refuses to touch anything else.
+Griffe knows the heading ``Examples:`` only and takes the singular for a note, whose ``>>>`` lines Markdown
+would then read as quotations. This extension owns that one translation and refuses to touch anything else.
 """
 
 from __future__ import annotations

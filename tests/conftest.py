@@ -1,7 +1,9 @@
-"""What every test may ask for: shared data sets, the repository's root, quiet and repeatable hypothesis."""
+"""What every test may ask for: shared data sets, one small trained run, quiet and repeatable hypothesis."""
 
+import copy
 import os
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -35,6 +37,66 @@ def shared_data() -> Path:
             "no shared data sets: put them in ../shared/data or set FORETELL_SHARED_DATA to their folder"
         )
     return folder
+
+
+# --- one small shop, trained once for the whole session ------------------------------------------------
+# Everybody who needs a finished run takes this one: training it is the dearest thing the default set does.
+# It is read-only: copy it (shutil.copytree) before writing into it. These import when used, so that a test of
+# one room does not load torch.
+
+TINY_SETTINGS: dict[str, Any] = {
+    "split": {"test_days": 24, "validation_days": 30, "warmup_days": 14},
+    "model": {"size": "tiny", "epochs": 1, "n_negatives": 32},
+    "bootstrap_replicates": 20,
+    "task": {
+        "purchase": {"kind": "purchase", "horizon_days": 14},
+        "recommend": {"kind": "recommend", "horizon_days": 7},
+        "ad": {"kind": "ad", "horizon_days": 1, "action": "click"},
+        "promotion": {"kind": "promotion", "horizon_days": 14},
+        "churn": {"kind": "churn", "horizon_days": 14, "active_days": 28},
+        "demand": {"kind": "demand", "horizon_days": 14, "max_items": 20, "quantiles": [0.1, 0.5, 0.9]},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_settings() -> dict[str, Any]:
+    """The settings of the small run as plain values, small horizons so that sixteen weeks suffice."""
+    return copy.deepcopy(TINY_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def tiny_shop() -> Any:
+    """A simulated shop of 200 customers and 16 weeks that buys much: enough for all six tasks, no more."""
+    from foretell.simulate import Causes, ShopConfig, simulate
+
+    return simulate(ShopConfig(n_users=200, n_items=48, days=112, seed=3, causes=Causes(need_rate=0.12)))
+
+
+@pytest.fixture(scope="session")
+def tiny_log_folder(tiny_shop: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop on disk, as ``foretell simulate`` writes it."""
+    folder: Path = tiny_shop.save(tmp_path_factory.mktemp("tiny") / "shop")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_log_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run on the small shop, all six tasks; read-only."""
+    from foretell.config import parse_config
+    from foretell.run.pipeline import train
+
+    out = tmp_path_factory.mktemp("tiny") / "run"
+    train(tiny_log_folder, out=out, config=parse_config(TINY_SETTINGS))
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_predictor(tiny_run: Path) -> Any:
+    """The predictor of the small run."""
+    from foretell.predictor.predictor import Predictor
+
+    return Predictor.load(tiny_run)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

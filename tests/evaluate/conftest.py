@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from foretell.evaluate import (
     Evidence,
     FeatureStrength,
@@ -89,9 +90,7 @@ def probability_task(
                     "probability": float(model[row]),
                     "reasons": why,
                 }
-                for row, why in enumerate(
-                    ["bought four times in two weeks", "usual gap of 9 days has passed", HOSTILE]
-                )
+                for row, why in enumerate(["bought four times in two weeks", "usual gap of 9 days has passed", HOSTILE])
             ],
             validation_rate=float(label.mean() * 1.06),
             unknown_share={"users": 0.004, "items": 0.031},
@@ -157,9 +156,7 @@ def demand_task(seed: int = 4) -> dict[str, Any]:
     actual = generator.poisson(level).astype(float).ravel()
     mean = (level * np.exp(0.08 * generator.normal(size=level.shape))).ravel()
     levels = (0.1, 0.25, 0.5, 0.75, 0.9)
-    quantiles = np.stack(
-        [np.maximum(0, mean + z * np.sqrt(mean)) for z in (-1.28, -0.67, -0.15, 0.67, 1.28)], axis=1
-    )
+    quantiles = np.stack([np.maximum(0, mean + z * np.sqrt(mean)) for z in (-1.28, -0.67, -0.15, 0.67, 1.28)], axis=1)
     rough = (level * np.exp(0.45 * generator.normal(size=level.shape))).ravel()
     return evaluate_quantiles(
         actual,
@@ -171,7 +168,9 @@ def demand_task(seed: int = 4) -> dict[str, Any]:
         period=np.tile(["2017-12-04", "2017-12-11", "2017-12-18", "2017-12-25"], n_items),
         slices={"item": np.where(np.repeat(level.mean(axis=1), weeks) > 14, "head", "tail")},
         facts=TaskFacts(
-            kind="demand", horizon_days=28, question="How many units of each item in each of the next four weeks?",
+            kind="demand",
+            horizon_days=28,
+            question="How many units of each item in each of the next four weeks?",
             unit="item-weeks",
         ),
         evidence=Evidence(
@@ -183,34 +182,58 @@ def demand_task(seed: int = 4) -> dict[str, Any]:
             validation_rate=float(actual.mean() * 0.94),
         ),
         seed=seed,
-    )  # fmt: skip
+    )
 
 
 def made_up_tasks() -> dict[str, Any]:
     """All six tasks; one of each verdict."""
     note = (
-        "Households were not chosen by chance for these campaigns: the shop mailed the ones it thought likely. "
+        "Households were not chosen by chance for these campaigns: the shop mailed those it thought likely. "
         "Read the estimated effect as an association."
     )
     return {
         "purchase": probability_task(
-            "purchase", n=2400, shift=1.1, strength=1.5, rival=0.1, seed=1,
+            "purchase",
+            n=2400,
+            shift=1.1,
+            strength=1.5,
+            rival=0.1,
+            seed=1,
             question="Which households buy within 28 days?",
         ),
         "recommend": ranking_task(),
         "ad": probability_task(
-            "ad", n=9000, shift=-2.4, strength=1.0, rival=0.2, seed=5, unit="exposures",
+            "ad",
+            n=9000,
+            shift=-2.4,
+            strength=1.0,
+            rival=0.2,
+            seed=5,
+            unit="exposures",
             question="Who buys a featured product in the week it is featured?",
         ),
         "promotion": probability_task(
-            "promotion", n=1600, shift=-2.2, strength=0.9, rival=0.5, seed=6, treated=True, notes=(note,),
+            "promotion",
+            n=1600,
+            shift=-2.2,
+            strength=0.9,
+            rival=0.5,
+            seed=6,
+            treated=True,
+            notes=(note,),
             question="Which households redeem a coupon of this campaign?",
         ),
         "churn": probability_task(
-            "churn", n=2300, shift=-1.9, strength=1.2, rival=0.62, seed=7, question="Who buys nothing for 28 days?",
+            "churn",
+            n=2300,
+            shift=-1.9,
+            strength=1.2,
+            rival=0.62,
+            seed=7,
+            question="Who buys nothing for 28 days?",
         ),
         "demand": demand_task(),
-    }  # fmt: skip
+    }
 
 
 def made_up_report(tasks: dict[str, Any]) -> Report:
@@ -236,28 +259,52 @@ def made_up_report(tasks: dict[str, Any]) -> Report:
             "validation": ["2017-10-09", "2017-11-05"],
             "test": ["2017-11-06", "2017-12-31"],
         },
-        seconds={"read": 6.1, "prepare": 3.4, "pretrain": 212.0, "heads": 41.0, "lightgbm": 38.0, "evaluate": 9.4},
+        seconds={
+            "read": 6.1,
+            "prepare": 3.4,
+            "pretrain": 212.0,
+            "heads": 41.0,
+            "lightgbm": 38.0,
+            "evaluate": 9.4,
+        },
         peak_memory_mib=2411,
         gates=[
             {
-                "task": "purchase", "name": "buyers", "needed": 500, "found": 2103, "status": "pass",
+                "task": "purchase",
+                "name": "buyers",
+                "needed": 500,
+                "found": 2103,
+                "status": "pass",
                 "message": "2,103 buyers; 500 are needed.",
             },
             {
-                "task": "promotion", "name": "redemptions", "needed": 500, "found": 434, "status": "warn",
+                "task": "promotion",
+                "name": "redemptions",
+                "needed": 500,
+                "found": 434,
+                "status": "warn",
                 "message": "434 redemptions; 500 are wanted for steady figures.",
             },
         ],
         quality={
             "rows_in": 1_469_307 - 360,
             "rows_out": 1_458_032,
-            "meaning": {"exact_duplicate": "Every column equal to an earlier row.", "no_user": "No customer id."},
+            "meaning": {
+                "exact_duplicate": "Every column equal to an earlier row.",
+                "no_user": "No customer id.",
+            },
             "quarantine": "quarantine.parquet",
         },
         command="foretell demo --out runs/demo",
-        environment={"foretell": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "cpu": "2 cores", HOSTILE: HOSTILE},
+        environment={
+            "foretell": "0.1.0",
+            "python": "3.11.7",
+            "torch": "2.13.0",
+            "cpu": "2 cores",
+            HOSTILE: HOSTILE,
+        },
         do_not_use_for=["Prices other than those of the training year."],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="session")

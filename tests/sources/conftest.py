@@ -49,7 +49,9 @@ def tiny_journey(tmp_path):
         for week in weeks:
             day = datetime(2016, 12, 28, 18, tzinfo=UTC).timestamp() + (week - 1) * 7 * 86_400
             when = datetime.fromtimestamp(day, tz=UTC).replace(tzinfo=None)
-            purchases.append((household, store, household * 1000 + week, 100 + week % 3, 1, 2.0, 0.5, 0.0, 0.0, week, when))
+            purchases.append(
+                (household, store, household * 1000 + week, 100 + week % 3, 1, 2.0, 0.5, 0.0, 0.0, week, when)
+            )
     last = moment(2017, 3, 10, 12)
     purchases += [
         (1, 10, 9001, 104, 10_000, 24.0, 0.0, 0.0, 0.0, 11, last),  # ten gallons of fuel
@@ -70,7 +72,9 @@ def tiny_journey(tmp_path):
             "package_size": ["20 CT", None, None, None],
         }
     ).write_parquet(folder / "products.parquet")
-    pl.DataFrame({"household_id": [1, 2], "age": ["25-34", "65+"]}).write_parquet(folder / "demographics.parquet")
+    pl.DataFrame({"household_id": [1, 2], "age": ["25-34", "65+"]}).write_parquet(
+        folder / "demographics.parquet"
+    )
     pl.DataFrame(
         {
             "campaign_id": [5],

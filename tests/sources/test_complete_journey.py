@@ -42,7 +42,10 @@ def test_campaigns_in_local_time(log):
     assert sent.select("user_id", "time", "campaign_id").rows() == [("1", start, "5"), ("2", start, "5")]
     # The clocks go forward on the campaign's last day, 12 March: it ends at 04:00 UTC.
     assert log.table("campaigns").rows() == [("5", start, at(2017, 3, 13, 4) - 1, "Type A")]
-    assert log.table("treatments").select("user_id", "time", "treated").rows() == [("1", start, True), ("2", start, True)]
+    assert log.table("treatments").select("user_id", "time", "treated").rows() == [
+        ("1", start, True),
+        ("2", start, True),
+    ]
 
 
 def test_redemptions_follow_their_purchase_and_stay_in_their_day(log):
@@ -56,7 +59,12 @@ def test_redemptions_follow_their_purchase_and_stay_in_their_day(log):
 def test_side_tables(log):
     item = log.table("items").row(0, named=True)
     assert (item["category"], item["category_2"], item["category_3"]) == ("GROCERY", "TEA", "GREEN TEA")
-    assert log.table("items")["title"].to_list() == ["Green Tea, 20 CT", "Black Tea", None, "Gasoline-Reg Unleaded"]
+    assert log.table("items")["title"].to_list() == [
+        "Green Tea, 20 CT",
+        "Black Tea",
+        None,
+        "Gasoline-Reg Unleaded",
+    ]
     assert log.table("users")["user_id"].to_list() == ["1", "2"]
     assert log.restore_ids(log.events)["user_id"].dtype == pl.Int64
 
@@ -84,12 +92,21 @@ def test_exposures_are_what_the_home_store_featured(log):
 def test_weights_restore_the_number_of_exposures(monkeypatch):
     monkeypatch.setattr(exposures_module, "OTHERS_PER_HOUSEHOLD_WEEK", 10)
     featured = pl.DataFrame(
-        {"week": [7] * 60, "store_id": [1] * 60, "product_id": range(60), "display": ["1"] * 60, "mailer": ["0"] * 60},
+        {
+            "week": [7] * 60,
+            "store_id": [1] * 60,
+            "product_id": range(60),
+            "display": ["1"] * 60,
+            "mailer": ["0"] * 60,
+        },
         schema_overrides={"week": pl.Int16},
     )
-    weeks = pl.DataFrame({"week": [7, 7], "user_id": ["a", "b"], "store_id": [1, 1]}, schema_overrides={"week": pl.Int16})
+    weeks = pl.DataFrame(
+        {"week": [7, 7], "user_id": ["a", "b"], "store_id": [1, 1]}, schema_overrides={"week": pl.Int16}
+    )
     bought = pl.DataFrame(
-        {"week": [7] * 4, "user_id": ["a"] * 4, "product_id": [3, 4, 59, 999]}, schema_overrides={"week": pl.Int16}
+        {"week": [7] * 4, "user_id": ["a"] * 4, "product_id": [3, 4, 59, 999]},
+        schema_overrides={"week": pl.Int16},
     )
     shown = expose(featured, weeks, bought, generator=np.random.default_rng(1))
     assert shown.group_by("user_id").agg(pl.col("weight").sum(), pl.len()).sort("user_id").rows() == [
@@ -103,7 +120,13 @@ def test_weights_restore_the_number_of_exposures(monkeypatch):
 
 def test_the_sample_is_uniform_over_what_was_not_bought():
     featured = pl.DataFrame(
-        {"week": [7] * 20, "store_id": [1] * 20, "product_id": range(20), "display": ["1"] * 20, "mailer": ["0"] * 20},
+        {
+            "week": [7] * 20,
+            "store_id": [1] * 20,
+            "product_id": range(20),
+            "display": ["1"] * 20,
+            "mailer": ["0"] * 20,
+        },
         schema_overrides={"week": pl.Int16},
     )
     users = [f"u{number:04}" for number in range(2000)]
@@ -146,13 +169,15 @@ def test_promotions_use_past_sales_only(tiny_journey):
     path = tiny_journey / "transactions.parquet"
     rows = pl.read_parquet(path)
     later = pl.col("transaction_timestamp") > datetime(2017, 3, 6, 5)
-    rows.with_columns(pl.when(later).then(pl.col("sales_value") * 50).otherwise("sales_value")).write_parquet(path)
+    rows.with_columns(pl.when(later).then(pl.col("sales_value") * 50).otherwise("sales_value")).write_parquet(
+        path
+    )
     after = read_events(tiny_journey).table("promotions")
     known = pl.col("start") <= week_start(11)
     assert_frame_equal(before.filter(known), after.filter(known))
 
 
-def test_promotion_shares_are_shares_of_the_chain(tmp_path, tiny_journey):
+def test_promotion_shares_are_shares_of_the_chain(tiny_journey):
     promotions = read_events(tiny_journey).table("promotions")
     assert promotions.is_empty()  # nothing here was bought 20 times
     path = tiny_journey / "transactions.parquet"
@@ -165,7 +190,7 @@ def test_promotion_shares_are_shares_of_the_chain(tmp_path, tiny_journey):
     )
     promotions = read_events(tiny_journey).table("promotions").filter(pl.col("start") == week_start(8))
     shares = {row["item_id"]: row for row in promotions.rows(named=True)}
-    # Households 1 and 3 shop in store 10, household 2 in store 20: two thirds of the sales feature product 101.
+    # Households 1 and 3 shop in store 10, household 2 in store 20: two thirds of sales feature 101.
     assert shares["101"]["mailer_share"] == pytest.approx(2 / 3, abs=1e-6)
     assert shares["101"]["front_page_share"] == 0.0
     assert shares["100"]["mailer_share"] == shares["100"]["front_page_share"] == pytest.approx(1.0)
@@ -186,7 +211,7 @@ def test_damaged_files_are_named(tiny_journey):
 
 
 def test_the_package_may_be_absent(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"foretell\[demo\]"):
         read_events("complete-journey")
 
@@ -216,19 +241,25 @@ class TestTheRealThing:
             "promotions": 302_719,
         }
 
-    def test_published_weeks_are_ours(self, real):
+    def test_published_weeks_are_ours(self):
         weeks = pl.scan_parquet(find_folder() / "transactions.parquet").select(
             "week", pl.col("transaction_timestamp").dt.timestamp("us").alias("time")
         )
-        spans = weeks.group_by("week").agg(pl.col("time").min().alias("low"), pl.col("time").max().alias("high"))
+        spans = weeks.group_by("week").agg(
+            pl.col("time").min().alias("low"), pl.col("time").max().alias("high")
+        )
         for week, low, high in spans.collect().iter_rows():
             assert week_start(week) <= low <= high <= week_end(week)
 
     def test_every_redemption_follows_a_purchase_of_its_day(self, real):
         redeemed = real.events.filter(pl.col("action") == "coupon_redeemed").select("user_id", "time")
-        bought = real.events.filter(pl.col("action") == "purchase").select("user_id", pl.col("time").alias("bought"))
-        same_day = redeemed.unique().join(bought, on="user_id").filter(
-            (pl.col("time") - pl.col("bought")).is_between(0, DAY)
+        bought = real.events.filter(pl.col("action") == "purchase").select(
+            "user_id", pl.col("time").alias("bought")
+        )
+        same_day = (
+            redeemed.unique()
+            .join(bought, on="user_id")
+            .filter((pl.col("time") - pl.col("bought")).is_between(0, DAY))
         )
         assert same_day.select("user_id", "time").unique().height == redeemed.unique().height
 

@@ -14,12 +14,14 @@ def test_side_tables_are_read_in_canonical_form(tmp_path, write):
     write("users.jsonl", '{"customer_id": 1, "age": 30}\n')
     write("campaigns.csv", "campaign_id,start_date,end_date,type\n5,2020-01-01,2020-02-01,mail\n")
     write("treatments.csv", "campaign_id,user_id,time,treated\n5,1,2020-01-01,yes\n5,2,2020-01-01,0\n")
-    pl.DataFrame({"item_id": [9], "start": [1_577_836_800], "end": [1_578_441_600], "mailer_share": [0.5]}).write_parquet(
-        tmp_path / "promotions.parquet"
-    )
+    pl.DataFrame(
+        {"item_id": [9], "start": [1_577_836_800], "end": [1_578_441_600], "mailer_share": [0.5]}
+    ).write_parquet(tmp_path / "promotions.parquet")
     write("exposures.csv", "user_id,timestamp,item_id,weight,position\n1,1577836800,9,2.5,top\n")
     log = read_events(tmp_path)
-    assert log.table("items").rows(named=True) == [{"item_id": "9", "category": "TEA", "colour": "red", "price": 2.0}]
+    assert log.table("items").rows(named=True) == [
+        {"item_id": "9", "category": "TEA", "colour": "red", "price": 2.0}
+    ]
     assert log.table("users").rows() == [("1", 30)]
     assert log.table("campaigns").rows() == [("5", 1_577_836_800_000_000, 1_580_515_200_000_000, "mail")]
     assert log.table("treatments")["treated"].to_list() == [True, False]

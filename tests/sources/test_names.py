@@ -11,7 +11,13 @@ from foretell.sources.names import SYNONYMS, infer_mapping, normal_name, shown
 @pytest.mark.parametrize("canonical", SYNONYMS)
 def test_every_synonym_is_found(canonical):
     for word in (canonical, *SYNONYMS[canonical]):
-        for spelling in (word, word.upper(), word.title().replace("_", ""), word.replace("_", " "), word.replace("_", "-")):
+        for spelling in (
+            word,
+            word.upper(),
+            word.title().replace("_", ""),
+            word.replace("_", " "),
+            word.replace("_", "-"),
+        ):
             assert infer_mapping([spelling]) == {canonical: spelling}
 
 

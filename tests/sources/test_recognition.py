@@ -8,7 +8,11 @@ from foretell.sources import recognise
 
 def test_canonical_names_are_certain(golden):
     recognition = recognise(golden)
-    assert (recognition.dialect, recognition.confidence, recognition.time_unit) == ("canonical", 1.0, "microseconds")
+    assert (recognition.dialect, recognition.confidence, recognition.time_unit) == (
+        "canonical",
+        1.0,
+        "microseconds",
+    )
     assert recognition.mapping == {name: name for name in golden.columns}
     assert len(recognition.examples) == 3
     assert recognition.examples[0] == {
@@ -21,7 +25,9 @@ def test_canonical_names_are_certain(golden):
 
 
 def test_synonyms_are_less_certain_and_the_rest_is_listed():
-    frame = pl.DataFrame({"Customer Id": ["a"], "ts": [1_577_836_800_000], "event": ["pv"], "colour": ["red"]})
+    frame = pl.DataFrame(
+        {"Customer Id": ["a"], "ts": [1_577_836_800_000], "event": ["pv"], "colour": ["red"]}
+    )
     recognition = recognise(frame)
     assert recognition.confidence == 0.8
     assert recognition.mapping == {"user_id": "Customer Id", "time": "ts", "action": "event"}
@@ -44,7 +50,14 @@ def test_invoices_are_recognised(write):
 def test_complete_journey_is_recognised(tiny_journey):
     recognition = recognise(tiny_journey)
     assert recognition.dialect == "complete-journey"
-    assert set(recognition.side_tables) == {"items", "users", "campaigns", "treatments", "exposures", "promotions"}
+    assert set(recognition.side_tables) == {
+        "items",
+        "users",
+        "campaigns",
+        "treatments",
+        "exposures",
+        "promotions",
+    }
     assert recognition.examples[0]["action"] == "purchase"
 
 

@@ -18,6 +18,8 @@ __all__ = ["Bar", "metric_bars"]
 
 _WIDTH: Final = 400.0
 _ROW: Final = 30.0
+_CROWDED: Final = 6
+_LONGEST_NAME: Final = 24
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,7 @@ class Bar:
     mine: bool
 
 
-def metric_bars(
-    bars: Sequence[Bar], *, start: float, start_name: str, title: str, share: bool = False
-) -> Markup:
+def metric_bars(bars: Sequence[Bar], *, start: float, start_name: str, title: str, share: bool = False) -> Markup:
     """One metric of the model and its baselines as bars with 95 % intervals.
 
     Args:
@@ -59,9 +59,11 @@ def metric_bars(
     low = min([start, *(bar.low for bar in bars)])
     high = max([start, *(bar.high for bar in bars)])
     pad = 0.03 * (high - low) or 0.01
-    scale = Scale(low - pad * (low < start), high + pad, 126, _WIDTH - 58)
-    height = 14 + _ROW * len(bars) + 30
-    bottom = 14 + _ROW * len(bars)
+    names = [_shortened(bar.name) for bar in bars]
+    left_edge = max(6.3 * max((len(name) for name in names), default=0) + 14, 100)
+    scale = Scale(low - pad * (low < start), high + pad, left_edge, _WIDTH - 58)
+    tall = _ROW if len(bars) <= _CROWDED else 0.8 * _ROW
+    bottom = 14 + tall * len(bars)
     parts = []
     for tick in ticks(scale.low, high=scale.high, about=4):
         x = scale(tick)
@@ -76,21 +78,22 @@ def metric_bars(
             )
         )
     for row, bar in enumerate(bars):
-        middle = 14 + _ROW * (row + 0.5)
+        middle = 14 + tall * (row + 0.5)
         class_ = "model" if bar.mine else "rival"
         left, right = sorted((scale(start), scale(bar.value)))
         width = max(right - left, 0.8)
-        parts.append(text(bar.name, x=116, y=middle + 4, class_=f"bar-name {class_}", anchor="end"))
-        parts.append(
-            element("rect", x=left, y=middle - 8, width=width, height=16.0, rx=2, class_=f"bar {class_}")
-        )
+        parts.append(text(names[row], x=left_edge - 10, y=middle + 4, class_=f"bar-name {class_}", anchor="end"))
+        parts.append(element("rect", x=left, y=middle - 8, width=width, height=16.0, rx=2, class_=f"bar {class_}"))
         ends = (scale(bar.low), scale(bar.high))
         parts.append(element("line", x1=ends[0], x2=ends[1], y1=middle, y2=middle, class_="whisker"))
         parts.extend(
-            element("line", x1=end, x2=end, y1=middle - 3.5, y2=middle + 3.5, class_="whisker")
-            for end in ends
+            element("line", x1=end, x2=end, y1=middle - 3.5, y2=middle + 3.5, class_="whisker") for end in ends
         )
         parts.append(text(bar.shown, x=_WIDTH, y=middle + 4, class_=f"bar-value {class_}", anchor="end"))
     parts.append(element("line", x1=scale(start), x2=scale(start), y1=8.0, y2=bottom, class_="axis"))
     parts.append(text(start_name, x=scale(start), y=bottom + 27, class_="axis-title"))
-    return document(*parts, width=_WIDTH, height=height, title=title)
+    return document(*parts, width=_WIDTH, height=bottom + 30, title=title)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}\u2026"

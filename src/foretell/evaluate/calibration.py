@@ -126,9 +126,7 @@ def chance_ece(
     generator = np.random.default_rng(seed)
     if len(scores) > _ROWS_DRAWN:
         # With so many rows the sum over a bin is close to normal: its variance is all that is needed.
-        spread = np.sqrt(
-            np.bincount(bin_of_row, weights=row_weights**2 * scores * (1 - scores), minlength=bins)
-        )
+        spread = np.sqrt(np.bincount(bin_of_row, weights=row_weights**2 * scores * (1 - scores), minlength=bins))
         gaps = spread * generator.standard_normal((100, bins))
     else:
         drawn = generator.random((100, len(scores))) < scores

@@ -35,8 +35,7 @@ def whiskers(frame: Frame, *, xs: Sequence[float], lows: Sequence[float], highs:
 def dots(frame: Frame, *, xs: Sequence[float], ys: Sequence[float]) -> Markup:
     """The points of the model."""
     return Markup("").join(
-        element("circle", cx=frame.x(x), cy=frame.y(y), r=3.6, class_="dot model")
-        for x, y in zip(xs, ys, strict=True)
+        element("circle", cx=frame.x(x), cy=frame.y(y), r=3.6, class_="dot model") for x, y in zip(xs, ys, strict=True)
     )
 
 

@@ -43,14 +43,10 @@ def reliability(curve: Arrays, *, before: Arrays | None = None, histogram: Array
     ]
     if before is not None:
         parts.append(
-            polyline(
-                frame.x.all(before["predicted"]), ys=frame.y.all(before["observed"]), class_="line before"
-            )
+            polyline(frame.x.all(before["predicted"]), ys=frame.y.all(before["observed"]), class_="line before")
         )
     parts.append(whiskers(frame, xs=curve["predicted"], lows=curve["low"], highs=curve["high"]))
-    parts.append(
-        polyline(frame.x.all(curve["predicted"]), ys=frame.y.all(curve["observed"]), class_="line model")
-    )
+    parts.append(polyline(frame.x.all(curve["predicted"]), ys=frame.y.all(curve["observed"]), class_="line model"))
     parts.append(dots(frame, xs=curve["predicted"], ys=curve["observed"]))
     legend = [("line model", "Stated by foretell"), ("reference", "Perfect")]
     if before is not None:
@@ -77,9 +73,7 @@ def reliability(curve: Arrays, *, before: Arrays | None = None, histogram: Array
                 )
         parts.append(element("line", x1=frame.x.start, x2=frame.x.end, y1=base, y2=base, class_="axis"))
     if strip:
-        parts.extend(
-            text(shown, x=frame.x(at), y=base + 15, class_="tick", anchor="middle") for at, shown in grid
-        )
+        parts.extend(text(shown, x=frame.x(at), y=base + 15, class_="tick", anchor="middle") for at, shown in grid)
     middle = (frame.x.start + frame.x.end) / 2
     parts.append(text("Stated chance", x=middle, y=base + 32, class_="axis-title", anchor="middle"))
     title = "Reliability: stated chance against the share that happened, per tenth of the rows."
@@ -104,9 +98,7 @@ def gain(curve: Arrays, *, baseline: Arrays | None = None) -> Markup:
     ]
     legend = [("line model", "foretell"), ("reference", "At random")]
     if baseline is not None and baseline["share"]:
-        parts.append(
-            polyline(frame.x.all(baseline["share"]), ys=frame.y.all(baseline["found"]), class_="line rival")
-        )
+        parts.append(polyline(frame.x.all(baseline["share"]), ys=frame.y.all(baseline["found"]), class_="line rival"))
         legend.insert(1, ("line rival", label(baseline["name"])))
     parts.append(polyline(frame.x.all(curve["share"]), ys=frame.y.all(curve["found"]), class_="line model"))
     fifth = min(range(len(curve["share"])), key=lambda place: abs(curve["share"][place] - 0.2))

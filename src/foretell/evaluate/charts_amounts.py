@@ -54,9 +54,7 @@ def depth(curve: Arrays, *, baseline: Arrays | None = None, metric: str = "ndcg"
     parts.append(polyline(frame.x.all(cuts), ys=frame.y.all(curve[metric]), class_="line model"))
     parts.append(dots(frame, xs=cuts, ys=curve[metric]))
     parts.append(keys(legend, x=frame.x.end - 4, y=frame.y.start - 14 - 16 * (len(legend) - 1)))
-    return document(
-        *parts, width=WIDTH, height=HEIGHT, title=f"{shown} for lists of one to {max(cuts)} items."
-    )
+    return document(*parts, width=WIDTH, height=HEIGHT, title=f"{shown} for lists of one to {max(cuts)} items.")
 
 
 def quantile_coverage(curve: Arrays) -> Markup:
@@ -71,18 +69,14 @@ def quantile_coverage(curve: Arrays) -> Markup:
     frame = Frame.of((0, 1), y=(0, 1), width=WIDTH, height=HEIGHT)
     grid = percents(0, high=1)
     parts = [
-        frame.axes(
-            x_title="Stated: at most this share below", y_title="What happened", x_labels=grid, y_labels=grid
-        ),
+        frame.axes(x_title="Stated: at most this share below", y_title="What happened", x_labels=grid, y_labels=grid),
         frame.diagonal(),
     ]
     for level, below, at_most in zip(curve["level"], curve["strict"], curve["observed"], strict=True):
         x = frame.x(level)
         parts.append(element("line", x1=x, x2=x, y1=frame.y(below), y2=frame.y(at_most), class_="tied"))
     parts.append(whiskers(frame, xs=curve["level"], lows=curve["low"], highs=curve["high"]))
-    parts.append(
-        polyline(frame.x.all(curve["level"]), ys=frame.y.all(curve["observed"]), class_="line model")
-    )
+    parts.append(polyline(frame.x.all(curve["level"]), ys=frame.y.all(curve["observed"]), class_="line model"))
     parts.append(dots(frame, xs=curve["level"], ys=curve["observed"]))
     legend = [("line model", "At or below"), ("tied", "Exactly equal"), ("reference", "Perfect")]
     parts.append(keys(legend, x=frame.x.end - 4, y=frame.y.start - 46))
@@ -120,9 +114,7 @@ def totals(curve: Arrays) -> Markup:
         for place, value in enumerate(curve.get(key, [])):
             x, y = frame.x(place), frame.y(value)
             parts.append(
-                element(
-                    "line", x1=x + 0.1 * slot, x2=x + 0.9 * slot, y1=y, y2=y, class_=f"line {class_} level"
-                )
+                element("line", x1=x + 0.1 * slot, x2=x + 0.9 * slot, y1=y, y2=y, class_=f"line {class_} level")
             )
     if "baseline" in curve:
         legend.append(("line rival", label(curve["baseline_name"])))
@@ -130,6 +122,4 @@ def totals(curve: Arrays) -> Markup:
         x = frame.x.start + 8 + 108 * place
         parts.append(element("line", x1=x, x2=x + 16, y1=14.0, y2=14.0, class_=class_))
         parts.append(text(name, x=x + 21, y=17.5, class_="key"))
-    return document(
-        *parts, width=WIDTH, height=HEIGHT, title="Totals per period: actual, forecast and baseline."
-    )
+    return document(*parts, width=WIDTH, height=HEIGHT, title="Totals per period: actual, forecast and baseline.")

@@ -103,9 +103,7 @@ def suspicious_feature(task: Task) -> Verdict | None:
     measured = [feature for feature in task["features"] if feature["measure"] == "auc"]
     if not measured:
         return None
-    strengths = {
-        feature["name"]: max(feature["association"], 1 - feature["association"]) for feature in measured
-    }
+    strengths = {feature["name"]: max(feature["association"], 1 - feature["association"]) for feature in measured}
     odd = [name for name, strength in strengths.items() if strength > TOO_GOOD]
     if odd:
         return (

@@ -146,9 +146,7 @@ def histogram(probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None
     return {"edge": edges.tolist(), "mass": (mass / total if total > 0 else mass).tolist()}
 
 
-def quantile_coverage_curve(
-    actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[float]
-) -> Curve:
+def quantile_coverage_curve(actual: npt.ArrayLike, *, quantiles: npt.ArrayLike, levels: Sequence[float]) -> Curve:
     """For each level the share of rows at or below that quantile.
 
     Args:

@@ -37,9 +37,7 @@ def difference(low: float, *, value: float, high: float, outcome: str) -> Markup
         element("circle", cx=scale(value), cy=11.0, r=4.4, class_=f"dot {outcome}"),
     ]
     words = {"beats": "better than", "ties": "not distinguishable from", "behind": "worse than"}
-    return document(
-        *parts, width=140, height=22, title=f"{words.get(outcome, '')} the baseline", class_="mark-inline"
-    )
+    return document(*parts, width=140, height=22, title=f"{words.get(outcome, '')} the baseline", class_="mark-inline")
 
 
 def interval_dot(
@@ -106,14 +104,10 @@ def blend(weights: Mapping[str, float]) -> Markup:
         if weight > 0:
             width = 400 * weight / total
             parts.append(
-                element(
-                    "rect", x=x, y=0.0, width=max(width - 1.5, 0.5), height=12.0, class_=f"part-{place % 4}"
-                )
+                element("rect", x=x, y=0.0, width=max(width - 1.5, 0.5), height=12.0, class_=f"part-{place % 4}")
             )
             x += width
-    return document(
-        *parts, width=400, height=12, title="Parts of the final answer", class_="mark-inline stretch"
-    )
+    return document(*parts, width=400, height=12, title="Parts of the final answer", class_="mark-inline stretch")
 
 
 def timeline(windows: Mapping[str, Sequence[str]]) -> Markup:

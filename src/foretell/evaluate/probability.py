@@ -107,9 +107,7 @@ def row_logloss(label: FloatArray, *, probability: FloatArray) -> FloatArray:
     return -np.where(label > 0.5, np.log(clipped), np.log1p(-clipped))
 
 
-def logloss(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None
-) -> float:
+def logloss(label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
     """Mean minus log likelihood in nats; zero is perfect and a coin gives 0.693.
 
     Args:

@@ -51,9 +51,7 @@ def forecast(
     """
     truth = finite(actual, name="actual")
     probability = np.asarray(levels, dtype=np.float64)
-    rising = (
-        len(probability) and (np.diff(probability) > 0).all() and probability[0] > 0 and probability[-1] < 1
-    )
+    rising = len(probability) and (np.diff(probability) > 0).all() and probability[0] > 0 and probability[-1] < 1
     if not rising:
         raise EvaluationError(
             "Quantile levels must rise within (0, 1).",

@@ -126,9 +126,7 @@ def popular_items(popularity: npt.ArrayLike, *, share: float = 0.01) -> npt.NDAr
     return head
 
 
-def popularity_share(
-    ranked: npt.ArrayLike, *, popularity: npt.ArrayLike, share: float = 0.01, k: int = 10
-) -> float:
+def popularity_share(ranked: npt.ArrayLike, *, popularity: npt.ArrayLike, share: float = 0.01, k: int = 10) -> float:
     """Share of the recommendations that fall on the most popular items.
 
     Args:

@@ -41,9 +41,7 @@ class RelevantSets:
 
     def __post_init__(self) -> None:
         offsets, values = self.offsets, self.values
-        fits = (
-            len(offsets) and offsets[0] == 0 and offsets[-1] == len(values) and (np.diff(offsets) >= 0).all()
-        )
+        fits = len(offsets) and offsets[0] == 0 and offsets[-1] == len(values) and (np.diff(offsets) >= 0).all()
         if not fits:
             raise EvaluationError(
                 "The offsets of the relevant sets do not describe their values.",
@@ -136,9 +134,7 @@ def per_list(hit: npt.NDArray[np.bool_], *, counts: IntArray, k: int) -> FloatAr
     found = top.sum(axis=1).astype(np.float64)
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(counts, k)]
-    first = (
-        np.where(found > 0, top.argmax(axis=1) + 1.0, np.inf) if top.shape[1] else np.full(len(top), np.inf)
-    )
+    first = np.where(found > 0, top.argmax(axis=1) + 1.0, np.inf) if top.shape[1] else np.full(len(top), np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.stack(
             [

@@ -248,9 +248,14 @@ def _with_variants(tasks: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, 
 
 def _write_beside(folder: Path, content: str) -> Path:
     handle, name = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(0o644)
-    return Path(name)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary

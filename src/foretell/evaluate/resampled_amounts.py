@@ -32,8 +32,6 @@ class QuantileStatistic:
         clusters: The resampling unit of each row.
     """
 
-    names: tuple[str, ...] = _QUANTILES
-
     def __init__(
         self,
         actual: FloatArray,
@@ -43,6 +41,8 @@ class QuantileStatistic:
         points: tuple[FloatArray, FloatArray],
         clusters: Clusters,
     ) -> None:
+        # A single level is a point forecast: it has no range that could hold anything.
+        self.names: tuple[str, ...] = _QUANTILES if len(levels) > 1 else _QUANTILES[:-1]
         self.n_rows = clusters.count
         middle, expected = points
         inside = (actual >= quantiles[:, 0]) & (actual <= quantiles[:, -1])
@@ -60,7 +60,7 @@ class QuantileStatistic:
     def evaluate(self, counts: FloatArray) -> FloatArray:
         """Metrics of each draw in the order of ``names``, shape ``[r, m]``."""
         n, size, total, error, excess, loss, inside = (counts @ self._sums).T
-        return np.column_stack(
+        columns = np.column_stack(
             [
                 ratio(error, denominator=size),
                 ratio(2 * loss, denominator=size),
@@ -70,6 +70,8 @@ class QuantileStatistic:
                 ratio(inside, denominator=n),
             ]
         )
+        metrics: FloatArray = columns[:, : len(self.names)]
+        return metrics
 
 
 class CoverageStatistic:
@@ -85,9 +87,7 @@ class CoverageStatistic:
         name: What the metric is called, for example ``coverage@10``.
     """
 
-    def __init__(
-        self, lists: npt.NDArray[np.integer], *, n_items: int, clusters: Clusters, name: str
-    ) -> None:
+    def __init__(self, lists: npt.NDArray[np.integer], *, n_items: int, clusters: Clusters, name: str) -> None:
         self.names: tuple[str, ...] = (name,)
         owner = np.repeat(clusters.codes, lists.shape[1])
         items = lists.ravel().astype(np.int64)

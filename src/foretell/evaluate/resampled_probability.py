@@ -45,9 +45,7 @@ class RankStatistic:
 
     names: tuple[str, ...] = _PROBABILITY[:2]
 
-    def __init__(
-        self, label: FloatArray, *, score: FloatArray, weight: FloatArray, clusters: Clusters
-    ) -> None:
+    def __init__(self, label: FloatArray, *, score: FloatArray, weight: FloatArray, clusters: Clusters) -> None:
         self.n_rows = len(label)
         self._scores = OrderedScores(label, score=score)
         positive, negative = self._scores.positive_rows, self._scores.negative_rows

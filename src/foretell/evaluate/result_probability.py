@@ -98,9 +98,7 @@ def evaluate_probability(
     resamples = Resamples(units.count, replicates=replicates, seed=seed)
 
     def statistic(values: FloatArray, cut: float) -> ProbabilityStatistic:
-        return ProbabilityStatistic(
-            labels, probability=values, weight=row_weights, clusters=units, threshold=cut
-        )
+        return ProbabilityStatistic(labels, probability=values, weight=row_weights, clusters=units, threshold=cut)
 
     mine: Statistic = statistic(scores, threshold)
     extra_curves: dict[str, Any] = {}
@@ -114,8 +112,7 @@ def evaluate_probability(
         )
         mine = CombinedStatistic(mine, UpliftStatistic(people, weight=row_weights, clusters=units))
     others = {
-        name: finite(values, name=f"baseline {name}", n_rows=len(labels))
-        for name, values in (baselines or {}).items()
+        name: finite(values, name=f"baseline {name}", n_rows=len(labels)) for name, values in (baselines or {}).items()
     }
     cuts = baseline_thresholds or {}
     compared = {
@@ -142,9 +139,7 @@ def evaluate_probability(
         calibration["before"] = ece(labels, probability=before, weight=row_weights)
 
     def part(rows: npt.NDArray[np.bool_], values: FloatArray) -> RankStatistic:
-        return RankStatistic(
-            labels[rows], score=values[rows], weight=row_weights[rows], clusters=units.take(rows)
-        )
+        return RankStatistic(labels[rows], score=values[rows], weight=row_weights[rows], clusters=units.take(rows))
 
     def describe(rows: Rows) -> dict[str, Any]:
         total = row_weights[rows].sum()
@@ -152,9 +147,7 @@ def evaluate_probability(
             "positives": int(labels[rows].sum()),
             "observed": (row_weights * labels)[rows].sum() / total if total > 0 else None,
             "predicted": (row_weights * scores)[rows].sum() / total if total > 0 else None,
-            "baseline": single_value(part(rows, others[best]), n_clusters=units.count, name="auc")
-            if best
-            else None,
+            "baseline": single_value(part(rows, others[best]), n_clusters=units.count, name="auc") if best else None,
         }
 
     return assemble_task(

@@ -45,7 +45,8 @@ def evaluate_quantiles(
     Args:
         actual: What happened, shape ``[n]``; leave out rows where the shelf was empty, or slice by it.
         quantiles: The model's quantiles, shape ``[n, q]``.
-        levels: Their levels, rising within (0, 1), length ``q``.
+        levels: Their levels, rising within (0, 1), length ``q``; (0.5,) for a point forecast, which has no
+            range.
         facts: The question and how the answer may be used.
         baselines: Quantiles ``[n, q]`` or point forecasts ``[n]`` of each baseline.
         mean: The model's mean forecast, shape ``[n]``: what bias is measured with; the median when None.
@@ -88,13 +89,9 @@ def evaluate_quantiles(
             clusters=units.take(rows),
         )
 
-    others = {
-        name: forecast(actual, quantiles=values, levels=levels)[1]
-        for name, values in (baselines or {}).items()
-    }
+    others = {name: forecast(actual, quantiles=values, levels=levels)[1] for name, values in (baselines or {}).items()}
     compared = {
-        name: bootstrap(statistic(values, None, everything), resamples=resamples)
-        for name, values in others.items()
+        name: bootstrap(statistic(values, None, everything), resamples=resamples) for name, values in others.items()
     }
     best = strongest(compared, headline="wape")
 
@@ -109,12 +106,12 @@ def evaluate_quantiles(
         }
 
     curves: dict[str, Any] = {
-        "quantile_coverage": quantile_coverage_curve(truth, quantiles=table, levels=levels),
         "pinball": {
-            str(level): loss
-            for level, loss in pinball_per_level(truth, quantiles=table, levels=levels).items()
+            str(level): loss for level, loss in pinball_per_level(truth, quantiles=table, levels=levels).items()
         },
     }
+    if len(probability) > 1:
+        curves["quantile_coverage"] = quantile_coverage_curve(truth, quantiles=table, levels=levels)
     if period is not None:
         names, code = np.unique(np.asarray(period), return_inverse=True)
         curves["totals"] = {

@@ -107,9 +107,7 @@ def evaluate_ranking(
         )
 
     others = {name: np.asarray(lists) for name, lists in (baselines or {}).items()}
-    compared = {
-        name: bootstrap(statistic(lists, name), resamples=resamples) for name, lists in others.items()
-    }
+    compared = {name: bootstrap(statistic(lists, name), resamples=resamples) for name, lists in others.items()}
     best = strongest(compared, headline=headline)
 
     asked = np.flatnonzero(has_wants)
@@ -126,9 +124,7 @@ def evaluate_ranking(
     def by_k(lists: npt.ArrayLike) -> dict[str, list[float]]:
         hit = hits(lists, relevant=relevant)[has_wants]
         tables = [per_list(hit, counts=counts[has_wants], k=cut).mean(axis=0) for cut in range(1, k + 1)]
-        return {
-            name: [float(table[column]) for table in tables] for column, name in enumerate(RANKING_METRICS)
-        }
+        return {name: [float(table[column]) for table in tables] for column, name in enumerate(RANKING_METRICS)}
 
     curves: dict[str, Any] = {"by_k": {"k": list(range(1, k + 1)), **by_k(ranked)}}
     if best is not None:

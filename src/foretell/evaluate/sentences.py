@@ -66,9 +66,7 @@ def summary(document: Document) -> list[str]:
         by_outcome.setdefault((task.get("verdict") or {}).get("outcome", "none"), []).append(inline(name))
     wins, ties, losses = (by_outcome.get(found, []) for found in ("beats", "ties", "behind"))
     if wins:
-        lines.append(
-            f"It clearly beats the strongest baseline on {len(wins)} of {len(tasks)}: {joined(wins)}."
-        )
+        lines.append(f"It clearly beats the strongest baseline on {len(wins)} of {len(tasks)}: {joined(wins)}.")
     if ties:
         lines.append(f"On {joined(ties)} the difference is within the margin of error.")
     if losses:
@@ -126,8 +124,10 @@ def _probability(task: Document) -> list[str]:
         )
     calibration = task.get("calibration", {})
     if calibration.get("ece") is not None:
+        raw = calibration.get("before")
+        before = f" ({100 * raw:.1f} before calibration)" if raw is not None else ""
         lines.append(
-            f"Its stated chances were off by {100 * calibration['ece']:.1f} percentage points on average, "
+            f"Its stated chances were off by {100 * calibration['ece']:.1f} percentage points on average{before}, "
             f"of which about {100 * (calibration.get('by_chance') or 0):.1f} would arise by chance alone."
         )
     return lines
@@ -151,9 +151,7 @@ def _quantiles(task: Document) -> list[str]:
     wape, inside = task["metrics"].get("wape"), task["metrics"].get("coverage")
     lines = []
     if wape:
-        lines.append(
-            f"The errors of the middle forecast add up to {percent(wape['value'], digits=0)} of the volume."
-        )
+        lines.append(f"The errors of the middle forecast add up to {percent(wape['value'], digits=0)} of the volume.")
     if inside:
         lines.append(
             f"The {percent(task['nominal_coverage'], digits=0)} range held "

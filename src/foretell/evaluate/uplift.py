@@ -52,9 +52,7 @@ class UpliftCurve:
         return float(np.trapezoid(self.gain - self.random, self.share))
 
 
-def qini_curve(
-    label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None
-) -> UpliftCurve:
+def qini_curve(label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None) -> UpliftCurve:
     """The Qini curve: extra responses among the treated of the best-scored share of people.
 
     At each share, ``gain = (Y_t - Y_c N_t / N_c) / N`` with responses ``Y`` and head counts ``N`` of treated
@@ -86,9 +84,7 @@ def qini_curve(
     return UpliftCurve(share[0], gain[0], gain[0, -1] * share[0])
 
 
-def uplift_curve(
-    label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None
-) -> UpliftCurve:
+def uplift_curve(label: npt.ArrayLike, *, treatment: Treatment, weight: npt.ArrayLike | None = None) -> UpliftCurve:
     """The uplift curve: difference of response rates among the best-scored share, times that share.
 
     At each share ``s``, ``gain = (Y_t / N_t - Y_c / N_c) s``. Unlike Qini it weighs treated and control alike

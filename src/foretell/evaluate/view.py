@@ -48,8 +48,7 @@ def page_view(document: Document) -> dict[str, Any]:
         "summary": summary(document),
         "strip": _strip(document),
         "windows": [
-            {"name": label(name), "key": name, "span": span(ends)}
-            for name, ends in document["windows"].items()
+            {"name": label(name), "key": name, "span": span(ends)} for name, ends in document["windows"].items()
         ],
         "timeline": marks.timeline(document["windows"]),
         "overview": rows,
@@ -59,9 +58,7 @@ def page_view(document: Document) -> dict[str, Any]:
         "memory": f"{count(document['peak_memory_mib'])} MiB",
         "definitions": list(document.get("definitions", {}).values()),
         "command": document.get("command") or "",
-        "environment": [
-            (label(name), str(value)) for name, value in (document.get("environment") or {}).items()
-        ],
+        "environment": [(label(name), str(value)) for name, value in (document.get("environment") or {}).items()],
         "do_not_use_for": _do_not_use_for(document),
         "version": document["version"],
     }
@@ -116,9 +113,7 @@ def _stages(seconds: Mapping[str, float | None]) -> dict[str, Any]:
     longest = max(known.values(), default=0.0) or 1.0
     return {
         "total": duration(sum(known.values())),
-        "rows": [
-            (label(stage), duration(value), marks.meter(value / longest)) for stage, value in known.items()
-        ],
+        "rows": [(label(stage), duration(value), marks.meter(value / longest)) for stage, value in known.items()],
     }
 
 
@@ -128,13 +123,9 @@ def _do_not_use_for(document: Document) -> list[str]:
         found += [f"{label(name)}: {line}" for line in task.get("do_not_use_for", [])]
         for check in task["checks"]:
             if check["status"] == "fail":
-                found.append(
-                    f"{label(name)}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}"
-                )
+                found.append(f"{label(name)}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}")
             elif check["code"] == "FT007" and check["status"] == "warn":
-                found.append(
-                    f"{label(name)}: reading the gap between treated and untreated people as its effect."
-                )
+                found.append(f"{label(name)}: reading the gap between treated and untreated people as its effect.")
     return list(dict.fromkeys(found + list(_ALWAYS)))
 
 

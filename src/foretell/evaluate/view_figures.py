@@ -18,6 +18,17 @@ __all__ = ["figures"]
 Document = Mapping[str, Any]
 
 _START: Final = {"auc": (0.5, "0.5 is guessing"), "normalised_entropy": (1.0, "1 is the base rate")}
+_TREATMENT: Final = {
+    True: (
+        "Who is changed by the treatment",
+        "Distance from the dashed line is what choosing people by predicted effect adds.",
+    ),
+    False: (
+        "Treated and untreated people",
+        "How their responses differ, by predicted effect. Treatment was not assigned by chance: the difference "
+        "is an association, not a measured effect.",
+    ),
+}
 _COMPARED: Final = {
     "probability": ("auc", "average_precision"),
     "ranking": ("ndcg@{k}", "hit_rate@{k}"),
@@ -28,9 +39,7 @@ _COMPARED: Final = {
 def figures(task: Document) -> list[dict[str, Any]]:
     """The pictures of a task, each with ``title``, ``parts`` (name, meaning, svg) and ``caption``."""
     curves, found = task.get("curves", {}), []
-    shown = [
-        metric for metric in _COMPARED[task["answer"]] if metric.format(k=task.get("k")) in task["metrics"]
-    ]
+    shown = [metric for metric in _COMPARED[task["answer"]] if metric.format(k=task.get("k")) in task["metrics"]]
     if shown:
         metrics = [metric.format(k=task.get("k")) for metric in shown]
         order = " and ".join(dict.fromkeys(f"{definition(metric).better} is better" for metric in metrics))
@@ -38,8 +47,7 @@ def figures(task: Document) -> list[dict[str, Any]]:
             {
                 "title": "Against the baselines",
                 "parts": [
-                    (definition(metric).label, definition(metric).meaning, _bars(task, metric))
-                    for metric in metrics
+                    (definition(metric).label, definition(metric).meaning, _bars(task, metric)) for metric in metrics
                 ],
                 "caption": f"Lines are 95% intervals; {order}.",
             }
@@ -59,9 +67,7 @@ def figures(task: Document) -> list[dict[str, Any]]:
     if curves.get("gain", {}).get("share"):
         chart = charts.gain(curves["gain"], baseline=curves.get("gain_baseline"))
         caption = "If you act on the best-scored share, this much of everything there is to find is among it."
-        found.append(
-            {"title": "How much is found by picking the best", "caption": caption, "parts": [("", "", chart)]}
-        )
+        found.append({"title": "How much is found by picking the best", "caption": caption, "parts": [("", "", chart)]})
     if curves.get("by_k"):
         for metric, title in (
             ("ndcg", "Quality of the list by its length"),
@@ -70,13 +76,9 @@ def figures(task: Document) -> list[dict[str, Any]]:
             chart = charts.depth(curves["by_k"], baseline=curves.get("by_k_baseline"), metric=metric)
             found.append({"title": title, "caption": definition(metric).meaning, "parts": [("", "", chart)]})
     if curves.get("quantile_coverage"):
-        caption = (
-            "On the dashed line ranges hold what they promise. Pale bars are rows exactly at the quantile."
-        )
+        caption = "On the dashed line ranges hold what they promise. Pale bars are rows exactly at the quantile."
         chart = charts.quantile_coverage(curves["quantile_coverage"])
-        found.append(
-            {"title": "Do the ranges hold what they promise?", "caption": caption, "parts": [("", "", chart)]}
-        )
+        found.append({"title": "Do the ranges hold what they promise?", "caption": caption, "parts": [("", "", chart)]})
     if curves.get("totals"):
         caption = "Everything added up, per period."
         found.append(
@@ -87,26 +89,14 @@ def figures(task: Document) -> list[dict[str, Any]]:
             }
         )
     if curves.get("qini"):
-        caption = "Distance from the dashed line is what choosing by predicted effect adds."
-        if not task.get("randomised"):
-            caption += " Treatment was not randomised: an association, not a measured effect."
-        found.append(
-            {
-                "title": "Who is changed by the treatment",
-                "caption": caption,
-                "parts": [("", "", charts.qini(curves["qini"]))],
-            }
-        )
+        title, caption = _TREATMENT[bool(task.get("randomised"))]
+        found.append({"title": title, "caption": caption, "parts": [("", "", charts.qini(curves["qini"]))]})
     return found
 
 
 def _bars(task: Document, metric: str) -> Any:  # noqa: ANN401 (Markup)
     rows = [("foretell", task["metrics"][metric], True)]
-    others = [
-        (label(name), figures[metric], False)
-        for name, figures in task["baselines"].items()
-        if metric in figures
-    ]
+    others = [(label(name), figures[metric], False) for name, figures in task["baselines"].items() if metric in figures]
     others.sort(key=lambda row: -improvement(metric, difference=row[1]["value"]))
     bars = [
         Bar(name, one["value"], one["low"], one["high"], figure(metric, value=one["value"]), mine)

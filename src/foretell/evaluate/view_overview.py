@@ -44,9 +44,7 @@ def overview_row(name: str, *, task: Document, gates: list[Document], anchor: st
         "range": interval_text(headline, interval=mine) if headline and mine else None,
         "outcome": verdict["outcome"] if verdict else "none",
         "verdict": verdict_words(task),
-        "checks": {
-            status: sum(check["status"] == status for check in task["checks"]) for status in _STATUSES
-        },
+        "checks": {status: sum(check["status"] == status for check in task["checks"]) for status in _STATUSES},
         "gate": _worst([gate.get("status", "pass") for gate in gates]) if gates else None,
     }
     if verdict:
@@ -56,9 +54,7 @@ def overview_row(name: str, *, task: Document, gates: list[Document], anchor: st
         gained = improvement(headline, difference=verdict["value"])
         row |= {
             "baseline": label(verdict["baseline"]),
-            "baseline_value": figure(
-                headline, value=task["baselines"][verdict["baseline"]][headline]["value"]
-            ),
+            "baseline_value": figure(headline, value=task["baselines"][verdict["baseline"]][headline]["value"]),
             "difference": signed(headline, value=verdict["value"], like=widest) + points,
             "difference_range": " to ".join(
                 signed(headline, value=verdict[end], like=widest) for end in ("low", "high")

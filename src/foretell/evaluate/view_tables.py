@@ -60,17 +60,14 @@ def slices_table(slices: list[Document]) -> dict[str, Any] | None:
     if not slices:
         return None
     every = [group for one in slices for group in one["groups"]]
-    ends = [
-        group[end] for group in every for end in ("low", "high", "baseline") if group.get(end) is not None
-    ]
+    ends = [group[end] for group in every for end in ("low", "high", "baseline") if group.get(end) is not None]
     domain = (min(ends), max(ends)) if ends else (0.0, 1.0)
     metric = slices[0]["metric"]
     return {
         "metric": definition(metric).label,
         "observed": any(group.get("observed") is not None for group in every),
         "cuts": [
-            (label(one["name"]), [_group(group, one["metric"], domain) for group in one["groups"]])
-            for one in slices
+            (label(one["name"]), [_group(group, one["metric"], domain) for group in one["groups"]]) for one in slices
         ],
     }
 
@@ -108,9 +105,7 @@ def features_table(features: list[Document]) -> dict[str, Any] | None:
     if not features:
         return None
     shown = features[:12]
-    strengths = [
-        abs(one["association"] - 0.5) if one["measure"] == "auc" else abs(one["association"]) for one in shown
-    ]
+    strengths = [abs(one["association"] - 0.5) if one["measure"] == "auc" else abs(one["association"]) for one in shown]
     strongest = max(strengths) or 1.0
     rows = [
         {

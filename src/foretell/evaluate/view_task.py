@@ -100,9 +100,7 @@ def _examples(rows: list[Document]) -> dict[str, Any] | None:
         "columns": [label(column) for column in columns],
         "rows": [[_cell(row.get(column)) for column in columns] for row in rows],
         "tight": [all(len(_cell(row.get(column))) <= 16 for row in rows) for column in columns],
-        "numeric": [
-            all(isinstance(row.get(column), (int, float, type(None))) for row in rows) for column in columns
-        ],
+        "numeric": [all(isinstance(row.get(column), (int, float, type(None))) for row in rows) for column in columns],
     }
 
 

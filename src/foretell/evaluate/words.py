@@ -53,9 +53,7 @@ def label(name: str) -> str:
     """
     words = name.replace("_", " ").strip()
     return (
-        _NAMES.get(name, words[:1].upper() + words[1:])
-        .replace("lightgbm", "LightGBM")
-        .replace("Lightgbm", "LightGBM")
+        _NAMES.get(name, words[:1].upper() + words[1:]).replace("lightgbm", "LightGBM").replace("Lightgbm", "LightGBM")
     )
 
 
@@ -123,11 +121,7 @@ def figure(metric: str, *, value: float | None, like: float | None = None) -> st
     if value is None or not math.isfinite(value):
         return MISSING
     form = definition(metric).form
-    shown = (
-        percent(value)
-        if form == "percent"
-        else f"{value:,.{_digits(abs(value if like is None else like), form)}f}"
-    )
+    shown = percent(value) if form == "percent" else f"{value:,.{_digits(abs(value if like is None else like), form)}f}"
     return shown.replace("-", "\u2212")
 
 

@@ -72,7 +72,8 @@ class SlidingWindowAttention(nn.Module):
         context = functional.scaled_dot_product_attention(
             query, _with_previous(key), _with_previous(value), attn_mask=self._bias(mask, dtype=query.dtype)
         )
-        return self.output(context.transpose(1, 2).reshape(n, width))
+        attended: Tensor = self.output(context.transpose(1, 2).reshape(n, width))
+        return attended
 
     def _bias(self, mask: Tensor, *, dtype: torch.dtype) -> Tensor:
         """Additive mask ``[blocks, H, window, 2 * window]``: the distance bias where allowed, else -inf."""

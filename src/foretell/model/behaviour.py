@@ -70,4 +70,5 @@ class BehaviourModel(nn.Module):
     @torch.no_grad()
     def states_at(self, fields: dict[str, Tensor], sequence: Tensor, rows: Tensor) -> Float[Tensor, "B D"]:
         """States at the given rows only, without gradients."""
-        return self(fields, sequence)[rows]
+        states: Tensor = self(fields, sequence)[rows]
+        return states

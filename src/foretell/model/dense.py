@@ -79,7 +79,8 @@ def fit_dense(
     network.mean.copy_(torch.from_numpy(inputs.mean(0)))
     network.scale.copy_(torch.from_numpy(np.maximum(inputs.std(0), 1e-3)))
     data = torch.from_numpy(inputs)
-    target = torch.from_numpy(label).float()
+    # A copy: columns of a data frame are read-only, which tensors do not know.
+    target = torch.tensor(label, dtype=torch.float32)
     shares = torch.ones(len(label)) if weight is None else torch.from_numpy(weight / weight.mean()).float()
     batch = int(np.clip(len(label) // 20, 64, 1024))
     epochs = int(np.clip(400_000 // max(len(label), 1), 8, 40))
@@ -90,7 +91,7 @@ def fit_dense(
     best, kept = np.inf, {name: value.clone() for name, value in network.state_dict().items()}
     for _ in range(epochs):
         network.train()
-        for rows in torch.randperm(len(label)).split(batch):
+        for rows in torch.split(torch.randperm(len(label)), batch):
             loss = functional.binary_cross_entropy_with_logits(network(data[rows]), target[rows], weight=shares[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

@@ -69,7 +69,8 @@ def probability_within(
     """P(order within the horizon | none in the days elapsed since the last event), shape ``[n]``."""
     before = log_survival(logits, elapsed_days)
     after = log_survival(logits, elapsed_days + horizon_days)
-    return -np.expm1(after - before)
+    within: NDArray[np.float64] = -np.expm1(after - before)
+    return within
 
 
 def expected_days(

@@ -103,7 +103,7 @@ def fit_probability_head(
         "learning_rate": 0.05 if rarer > 2000 else 0.02,
         "min_data_in_leaf": int(np.clip(rarer / 20, 10, 100)),
     }
-    boosters = {
+    boosters: dict[str, Boosting] = {
         name: fit_boosting(
             _matrix(inputs, name),
             label,
@@ -115,7 +115,7 @@ def fit_probability_head(
         for name in ("lightgbm", "lightgbm_sequence")
         if name in components
     }
-    networks = {
+    networks: dict[str, DenseNetwork] = {
         name: fit_dense(
             _dense_matrix(inputs, name, standardise),
             label,

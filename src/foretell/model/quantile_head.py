@@ -100,4 +100,5 @@ def fit_quantile_head(
 def _weighted_quantile(values: NDArray[np.float64], level: float, weight: NDArray[np.float64]) -> float:
     order = np.argsort(values, kind="stable")
     cumulative = np.cumsum(weight[order]) / weight.sum()
-    return float(values[order][min(np.searchsorted(cumulative, level), len(values) - 1)])
+    at = min(int(np.searchsorted(cumulative, level)), len(values) - 1)
+    return float(values[order[at]])

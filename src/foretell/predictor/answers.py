@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
@@ -28,7 +29,7 @@ from foretell.predictor.view import ShopView
 __all__ = ["ANSWERS", "quantile_column"]
 
 _AD_PLACEMENTS: Final = 20
-_POINTS_AT_ONCE: Final = 1500
+_POINTS_AT_ONCE: Final = 4000
 
 
 def quantile_column(level: float) -> str:
@@ -133,10 +134,10 @@ def _demand(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataF
     )
 
 
-def mean_of_quantiles(quantiles: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:  # type: ignore[type-arg]
+def mean_of_quantiles(quantiles: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.float64]:
     """The mean implied by quantiles ``[n, Q]``: the trapezoid rule with flat tails, shape ``[n]``."""
     edges = np.concatenate([[0.0], (np.asarray(levels[1:]) + np.asarray(levels[:-1])) / 2, [1.0]])
-    mean: np.ndarray = quantiles @ np.diff(edges)  # type: ignore[type-arg]
+    mean: NDArray[np.float64] = quantiles @ np.diff(edges)
     return mean
 
 

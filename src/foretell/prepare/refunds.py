@@ -1,7 +1,7 @@
 """Refunds in one shape: the action says the direction, the amounts are magnitudes.
 
-This module owns that rewriting, in Narwhals. It refuses to decide what is a refund: sources do, who know the dialect, and a
-row that calls itself a purchase of a negative quantity is wrong rather than a refund.
+This module owns that rewriting, in Narwhals. It refuses to decide what is a refund: sources do, who know the
+dialect, and a row that calls itself a purchase of a negative quantity is wrong rather than a refund.
 """
 
 from __future__ import annotations

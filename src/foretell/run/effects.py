@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.time import DAY
+from foretell.dataset.windows import SplitName
 from foretell.evaluate import TaskFacts, Treatment, evaluate_probability
 from foretell.model.boosting import fit_boosting
 from foretell.predictor.fitted import FittedTask
@@ -23,6 +24,7 @@ from foretell.train.examples import campaign_examples
 
 __all__ = ["CampaignEffect", "campaign_effect", "doubly_robust_effect"]
 
+_JUDGED: Final[tuple[SplitName, ...]] = ("train", "test")
 _FOLDS: Final = 2
 _FEWEST: Final = 50
 _SMALL_TREES: Final = {"num_leaves": 15, "learning_rate": 0.05, "num_iterations": 100}
@@ -48,8 +50,8 @@ def campaign_effect(context: FitContext, fitted: FittedTask, *, replicates: int)
     """Estimate what the test window's campaigns changed; None where nobody, or everybody, was reached."""
     kinds = fitted.levels["kind"]
     train, test = (
-        campaign_examples(context, fitted.task, split, kinds=kinds, treated_only=False)  # type: ignore[arg-type]
-        for split in ("train", "test")
+        campaign_examples(context, fitted.task, split, kinds=kinds, treated_only=False)
+        for split in _JUDGED
     )
     treated = test.frame[columns.TREATED].to_numpy()
     if min(treated.sum(), (~treated).sum()) < _FEWEST:
@@ -127,7 +129,7 @@ def doubly_robust_effect(
 
     weights = random.multinomial(len(per_customer), np.full(len(per_customer), 1 / len(per_customer)), size=replicates)
     value = float(effect(per_customer.sum(0)))
-    low, high = np.quantile(effect(weights @ per_customer), [0.025, 0.975])
+    low, high = np.quantile(effect(weights.astype(np.float64) @ per_customer), [0.025, 0.975])
     return {
         "value": value,
         "low": min(float(low), value),

@@ -231,11 +231,13 @@ def _demand_part(context: FitContext, fitted: FittedTask, split: Any) -> DemandI
 def _seasonal_naive(part: DemandInputs) -> NDArray[np.float64]:
     """The same week of the last four: week w repeats what was sold four weeks before it."""
     week = part.keys["week"].to_numpy().astype(np.int64)
-    return part.recent[np.arange(len(week)), (4 - week) % 4]
+    repeated: NDArray[np.float64] = part.recent[np.arange(len(week)), (4 - week) % 4]
+    return repeated
 
 
 def _moving_average(part: DemandInputs) -> NDArray[np.float64]:
-    return part.recent.mean(axis=1)
+    mean: NDArray[np.float64] = part.recent.mean(axis=1)
+    return mean
 
 
 _DEMAND_BASELINES: Final = {"seasonal_naive": _seasonal_naive, "moving_average": _moving_average}

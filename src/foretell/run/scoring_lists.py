@@ -24,7 +24,7 @@ from foretell.train.context import FitContext
 __all__ = ["score_lists"]
 
 _K: Final = 10
-_POINTS_AT_ONCE: Final = 1500
+_POINTS_AT_ONCE: Final = 4000
 _RANKERS: Final = {
     "buy_again": ("item_action_count_91_days", "item_action_count_all_time"),
     "last_bought": ("minus_recency", "item_action_count_91_days"),
@@ -90,7 +90,7 @@ def _scored_candidates(context: FitContext, fitted: FittedTask, frame: pl.DataFr
             return inputs.features[:, inputs.names.index(name)]  # noqa: B023 (called in this turn of the loop)
 
         columns_needed = {name for keys in _RANKERS.values() for name in keys if name != "minus_recency"}
-        added = {name: np.nan_to_num(feature(name)) for name in sorted(columns_needed)}
+        added: dict[str, NDArray[Any]] = {name: np.nan_to_num(feature(name)) for name in sorted(columns_needed)}
         recency = feature("item_action_recency_days")
         added["minus_recency"] = np.where(np.isnan(recency), -1e6, -recency)
         added["model"] = fitted.head().probability(inputs)
@@ -146,7 +146,7 @@ def _seen_before(context: FitContext, frame: pl.DataFrame) -> pl.DataFrame:
     return joined.filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF)).select(POINT, columns.ITEM_ID)
 
 
-def _relevant(wanted: pl.DataFrame, catalogue: pl.DataFrame, *, n: int) -> dict[str, NDArray[np.int64]]:
+def _relevant(wanted: pl.DataFrame, catalogue: pl.DataFrame, *, n: int) -> dict[str, Any]:
     coded = wanted.join(catalogue, on=columns.ITEM_ID, how="inner", maintain_order="left").sort(POINT, "code")
     counts = np.bincount(coded[POINT].to_numpy(), minlength=n)
     return {

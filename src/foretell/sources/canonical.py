@@ -63,7 +63,9 @@ def _to_canonical(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translatio
     note = f"No column names the action; with {', '.join(signs)} every row is taken as a purchase"
     note += ", and as a refund where quantity or value is negative."
     rows = translation.frame.with_columns(
-        pl.when(gives_back(translation.frame)).then(pl.lit(columns.REFUND)).otherwise(pl.col(columns.ACTION))
+        pl.when(gives_back(translation.frame))
+        .then(pl.lit(columns.REFUND))
+        .otherwise(pl.col(columns.ACTION))
         .alias(columns.ACTION)
     )
     return replace(translation, frame=rows, notes=(*translation.notes, note))
@@ -72,11 +74,15 @@ def _to_canonical(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translatio
 def gives_back(frame: pl.DataFrame) -> pl.Expr:
     """True where goods or money flow back; a negative price is an accounting entry rather than a refund."""
     negative = [
-        (pl.col(name) < 0).fill_null(False) for name in (columns.QUANTITY, columns.VALUE) if name in frame.columns
+        (pl.col(name) < 0).fill_null(False)
+        for name in (columns.QUANTITY, columns.VALUE)
+        if name in frame.columns
     ]
     if not negative:
         return pl.lit(False)
-    is_entry = (pl.col(columns.PRICE) < 0).fill_null(False) if columns.PRICE in frame.columns else pl.lit(False)
+    is_entry = (
+        (pl.col(columns.PRICE) < 0).fill_null(False) if columns.PRICE in frame.columns else pl.lit(False)
+    )
     return pl.any_horizontal(negative) & ~is_entry
 
 

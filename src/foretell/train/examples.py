@@ -77,15 +77,14 @@ def rates_by_level(frame: pl.DataFrame, column: str) -> tuple[str, ...]:
 
     Rates are pulled towards the overall rate by 20 examples, so that a rare value is not first by luck.
     """
-    weight = pl.col(columns.WEIGHT) if columns.WEIGHT in frame.columns else pl.lit(1.0)
-    overall = (frame[columns.LABEL] * (frame[columns.WEIGHT] if columns.WEIGHT in frame.columns else 1.0)).sum() / max(
-        frame[columns.WEIGHT].sum() if columns.WEIGHT in frame.columns else frame.height, 1e-9
-    )
+    if columns.WEIGHT not in frame.columns:
+        frame = frame.with_columns(pl.lit(1.0).alias(columns.WEIGHT))
+    hits, shown = (pl.col(columns.WEIGHT) * pl.col(columns.LABEL)).sum(), pl.col(columns.WEIGHT).sum()
+    overall = float(frame.select(hits / pl.max_horizontal(shown, pl.lit(1e-9))).item())
     rates = (
         frame.drop_nulls(column)
         .group_by(column)
-        .agg((weight * pl.col(columns.LABEL)).sum().alias("hits"), weight.sum().alias("shown"))
-        .with_columns(((pl.col("hits") + 20 * overall) / (pl.col("shown") + 20)).alias("rate"))
+        .agg(((hits + 20 * overall) / (shown + 20)).alias("rate"))
         .sort(["rate", column])
     )
     return tuple(rates[column].to_list())
