@@ -33,9 +33,7 @@ def shared_data() -> Path:
     named = os.environ.get("FORETELL_SHARED_DATA")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(
-            "no shared data sets: put them in ../shared/data or set FORETELL_SHARED_DATA to their folder"
-        )
+        pytest.skip("no shared data sets: put them in ../shared/data or set FORETELL_SHARED_DATA to their folder")
     return folder
 
 

@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -160,7 +159,9 @@ def evaluate(run: Run, as_json: AsJson = False) -> None:
 @app.command()
 def report(
     run: Run,
-    out: Annotated[Path | None, typer.Option("--out", help="Copy report.html and report.json into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Copy report.html and report.json into this folder.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a run's report; with --out, write its page elsewhere."""
@@ -225,9 +226,7 @@ def explain(
 
     if language not in ("en", "zh"):
         raise InputError("This language is not spoken here.", received=language, remedy="Use en or zh.")
-    found = explain_answer(
-        Predictor.load(run), task=task, user=user, item=item, at=_moment(at), language=language
-    )
+    found = explain_answer(Predictor.load(run), task=task, user=user, item=item, at=_moment(at), language=language)
     _print(json.loads(found.json()), as_json=as_json, text=lambda _: found.text())
 
 

@@ -62,11 +62,7 @@ def test_python_examples_compile_and_use_what_exists(blocks):
         if block.language != "python":
             continue
         for node in ast.walk(ast.parse(block.code, block.page)):
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "foretell"
-            ):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "foretell":
                 used.append(node.attr)
             if isinstance(node, ast.ImportFrom) and node.module == "foretell":
                 used += [alias.name for alias in node.names]
@@ -85,17 +81,9 @@ def test_every_command_shown_exists(blocks, verbs):
         if verb not in verbs:
             wrong.append(f"{page}: no verb {verb!r}")
             continue
-        known = {
-            option
-            for parameter in verbs[verb].params
-            for option in (*parameter.opts, *parameter.secondary_opts)
-        }
+        known = {option for parameter in verbs[verb].params for option in (*parameter.opts, *parameter.secondary_opts)}
         options = [word.partition("=")[0] for word in rest if word.startswith("--")]
-        wrong += [
-            f"{page}: foretell {verb} has no {option}"
-            for option in options
-            if option not in known | {"--help"}
-        ]
+        wrong += [f"{page}: foretell {verb} has no {option}" for option in options if option not in known | {"--help"}]
     assert not wrong
 
 
@@ -105,9 +93,7 @@ def test_the_readme_names_every_verb(repository, verbs):
 
 
 def test_every_make_target_shown_exists(repository, blocks):
-    targets = set(
-        re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     shown = {words[1] for block in blocks for words in block.commands() if words[0] == "make"}
     assert {"demo", "test"} <= shown <= targets
 
@@ -132,20 +118,20 @@ def test_the_annotated_tree_is_the_tree(repository):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_readmes_python_runs(blocks, tmp_path):
     """On a simulated shop, in a fresh interpreter and an empty folder."""
-    code = "\n".join(
-        block.code for block in blocks if block.page == "README.md" and block.language == "python"
-    )
+    code = "\n".join(block.code for block in blocks if block.page == "README.md" and block.language == "python")
     command = Path(sys.executable).with_name("foretell")
     shop = tmp_path / "shop"
     subprocess.run(
-        [str(command), "simulate", "--out", str(shop)], cwd=tmp_path, check=True, capture_output=True
+        [str(command), "simulate", "--out", str(shop), "--users", "300", "--items", "60", "--days", "150"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
     )
     (shop / "events.parquet").rename(tmp_path / "events.parquet")
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -64,9 +64,7 @@ def test_importing_foretell_alone_is_light(tmp_path):
 def test_rooms_without_torch_do_not_load_it(project, modules, tmp_path):
     contracts = project["tool"]["importlinter"]["contracts"]
     rooms = next(c["source_modules"] for c in contracts if c.get("forbidden_modules") == ["torch"])
-    names = [
-        m.name for m in modules if any(m.name == room or m.name.startswith(f"{room}.") for room in rooms)
-    ]
+    names = [m.name for m in modules if any(m.name == room or m.name.startswith(f"{room}.") for room in rooms)]
     assert names
     said = run("-c", IMPORT_ALL, json.dumps(names), "[]", cwd=tmp_path).stderr.splitlines()[-1]
     assert json.loads(said)["first_with_torch"] is None

@@ -39,11 +39,7 @@ def test_everything_declared_is_pinned_within_its_range(project, extras, pins):
     declared = core + [requirement for listed in extras.values() for requirement in listed]
     unpinned = [r.name for r in declared if canonicalize_name(r.name) not in pins]
     assert not unpinned
-    outside = [
-        str(r)
-        for r in declared
-        if not r.specifier.contains(pins[canonicalize_name(r.name)], prereleases=True)
-    ]
+    outside = [str(r) for r in declared if not r.specifier.contains(pins[canonicalize_name(r.name)], prereleases=True)]
     assert not outside
 
 
@@ -76,11 +72,7 @@ def test_what_users_install_is_used(project, extras, modules):
             names_of.setdefault(canonicalize_name(distribution), set()).add(top)
     declared = [Requirement(text) for text in project["project"]["dependencies"]]
     declared += [r for name, listed in extras.items() if name != "dev" for r in listed]
-    idle = [
-        r.name
-        for r in declared
-        if r.name not in USED_BY_OTHERS and not names_of[canonicalize_name(r.name)] & used
-    ]
+    idle = [r.name for r in declared if r.name not in USED_BY_OTHERS and not names_of[canonicalize_name(r.name)] & used]
     assert not idle
 
 

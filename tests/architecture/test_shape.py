@@ -15,8 +15,7 @@ def test_no_file_is_long(repository, own_files):
     long = {
         str(path.relative_to(repository)): n_lines
         for path in own_files
-        if path.suffix == ".py"
-        and (n_lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+        if path.suffix == ".py" and (n_lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
     }
     assert not long, f"over {MOST_LINES} lines, so more than one job: {long}"
 
@@ -75,29 +74,21 @@ def n_constructor_arguments(node: ast.ClassDef) -> int:
         if isinstance(item, ast.FunctionDef) and item.name == "__init__":
             arguments = item.args
             return len(arguments.posonlyargs + arguments.args + arguments.kwonlyargs) - 1
-    decorators = {
-        ast.unparse(d.func if isinstance(d, ast.Call) else d).split(".")[-1] for d in node.decorator_list
-    }
+    decorators = {ast.unparse(d.func if isinstance(d, ast.Call) else d).split(".")[-1] for d in node.decorator_list}
     bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
     if "dataclass" not in decorators and "NamedTuple" not in bases:
         return 0
     fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
-    return sum(
-        "ClassVar" not in ast.unparse(f.annotation) and "init=False" not in ast.unparse(f) for f in fields
-    )
+    return sum("ClassVar" not in ast.unparse(f.annotation) and "init=False" not in ast.unparse(f) for f in fields)
 
 
 def undocumented(tree: ast.Module | ast.ClassDef, name: str) -> list[str]:
     """The public classes, functions and methods below ``tree`` that say nothing of themselves."""
     silent = []
     for node in tree.body:
-        if not isinstance(
-            node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) or node.name.startswith("_"):
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
             continue
-        overload = any(
-            "overload" in ast.unparse(d) or ".setter" in ast.unparse(d) for d in node.decorator_list
-        )
+        overload = any("overload" in ast.unparse(d) or ".setter" in ast.unparse(d) for d in node.decorator_list)
         if not overload and not ast.get_docstring(node):
             silent.append(f"{name}.{node.name}")
         if isinstance(node, ast.ClassDef):

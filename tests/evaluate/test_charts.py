@@ -71,6 +71,22 @@ def test_the_reliability_diagram_keeps_the_order_of_bins():
     assert len(shapes(charts.reliability(curve, before=curve), "path", "before")) == 1
 
 
+def test_rare_outcomes_get_logarithmic_axes():
+    curve = {
+        "predicted": [0.00001, 0.0001, 0.001, 0.01],
+        "observed": [0.0, 0.0001, 0.001, 0.01],
+        "low": [0.0, 0.0, 0.0005, 0.008],
+        "high": [0.0001, 0.0005, 0.002, 0.013],
+        "mass": [0.25] * 4,
+    }
+    picture = charts.reliability(curve, histogram={"edge": [0.0, 1.0], "mass": [1.0]})
+    places = [float(dot.get("cx")) for dot in shapes(picture, "circle", "model")]
+    steps = [right - left for left, right in zip(places[:-1], places[1:], strict=True)]
+    assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
+    assert "0.01%" in str(picture)
+    assert not shapes(picture, "rect", "mass")
+
+
 def test_the_gain_chart_marks_the_first_fifth():
     share = [0.0, 0.2, 1.0]
     curve = {"share": share, "found": [0.0, 0.62, 1.0], "lift": [3.1, 3.1, 1.0]}

@@ -25,8 +25,8 @@ def changed(task, **changes):
     return other
 
 
-def feature(auc):
-    return [{"name": "order total", "association": auc, "measure": "auc", "importance": None}]
+def feature(association, measure="auc"):
+    return [{"name": "order total", "association": association, "measure": measure, "importance": None}]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,8 @@ def feature(auc):
         ("purchase", "FT005", "pass", {"features": feature(0.9)}),
         ("purchase", "FT005", "fail", {"features": feature(0.99)}),
         ("purchase", "FT005", "fail", {"features": feature(0.01)}),
+        ("purchase", "FT005", "fail", {"features": feature(0.49, "auc_distance")}),
+        ("purchase", "FT005", "pass", {"features": feature(0.3, "auc_distance")}),
         ("purchase", "FT006", "pass", {"unknown_share": {"users": 0.1}}),
         ("purchase", "FT006", "warn", {"unknown_share": {"users": 0.1, "items": 0.4}}),
         ("purchase", "FT006", "fail", {"unknown_share": {"users": 0.6}}),

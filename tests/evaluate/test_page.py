@@ -90,6 +90,8 @@ def test_the_reader_finds_what_was_promised(html, report):
         "Clearly better",
         "No clear difference",
         "Data is thin",
+        "Enough data: 2,103 buyers (500 needed).",
+        "434 redemptions; 500 are wanted",
         "Households were not chosen by chance",
         "Treatment was not assigned by chance",
         "only 23 rows; a figure needs 50",

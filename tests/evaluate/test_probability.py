@@ -9,6 +9,7 @@ from sklearn import metrics as reference
 from foretell.evaluate import EvaluationError
 from foretell.evaluate import probability as metrics
 from foretell.evaluate.calibration import chance_ece, equal_mass_bins
+from foretell.evaluate.inputs import clusters
 
 
 @st.composite

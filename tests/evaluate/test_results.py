@@ -71,6 +71,8 @@ def test_planted_order_of_models_is_found(tasks):
     assert outcomes["purchase"] == outcomes["recommend"] == outcomes["demand"] == "beats"
     assert outcomes["promotion"] == "ties"
     assert tasks["purchase"]["verdict"]["baseline"] == "lightgbm"
+    assert tasks["purchase"]["verdict"]["material"]
+    assert not tasks["promotion"]["verdict"]["material"]
     assert tasks["purchase"]["paired"]["majority"]["auc"]["outcome"] == "beats"
     assert tasks["purchase"]["paired"]["lightgbm"]["logloss"]["value"] < 0
 

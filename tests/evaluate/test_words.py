@@ -3,8 +3,8 @@
 import pytest
 
 from foretell.evaluate import EvaluationError, words
-from foretell.evaluate.definitions import METRICS, definition, improvement
-from foretell.evaluate.sentences import summary, takeaways
+from foretell.evaluate.definitions import METRICS, definition, improvement, is_material
+from foretell.evaluate.sentences import summary, takeaways, verdict_words
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,41 @@ def test_every_metric_has_words():
 def test_the_summary_counts_verdicts(report):
     text = " ".join(summary(report.document))
     assert "1.46 million events of 2,469 customers" in text
-    wins = [task for task in report.document["tasks"].values() if task["verdict"]["outcome"] == "beats"]
-    assert f"beats the strongest baseline on {len(wins)} of 6" in text
+    assert "It clearly beats the strongest baseline on purchase, recommendation, ad response and demand." in text
     assert "promotion" in text.split("within the margin")[0].split("On ")[1]
 
 
 def test_losses_are_said_plainly(report):
     task = report.document["tasks"]["demand"]
-    lost = {**task, "verdict": {**task["verdict"], "outcome": "behind"}}
+    lost = {**task, "verdict": {**task["verdict"], "outcome": "behind", "material": True}}
     document = {**report.document, "tasks": {"demand": lost}}
     assert "On demand it is behind: use the baseline there." in summary(document)
     assert "does better (WAPE" in takeaways(lost)[-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "material", "expected"),
+    [
+        ("beats", True, "Clearly better"),
+        ("beats", False, "Slightly better"),
+        ("ties", True, "No clear difference"),
+        ("behind", False, "Slightly behind"),
+        ("behind", True, "Behind"),
+    ],
+)
+def test_certain_is_not_the_same_as_large(tasks, outcome, material, expected):
+    verdict = {**tasks["churn"]["verdict"], "outcome": outcome, "material": material}
+    task = {**tasks["churn"], "verdict": verdict}
+    assert verdict_words(task) == expected
+    assert "LightGBM" in takeaways(task)[-1]
+    assert ("too little to matter" in takeaways(task)[-1]) == (not material and outcome != "ties")
+
+
+def test_a_percent_of_the_baseline_is_material():
+    assert is_material("auc", difference=0.006, reference=0.9)
+    assert not is_material("auc", difference=-0.004, reference=0.9)
+    assert is_material("wape", difference=-0.005, reference=0.4)
+    assert not is_material("ndcg@10", difference=0.0006, reference=0.36)
 
 
 def test_takeaways_speak_of_what_was_found(tasks):

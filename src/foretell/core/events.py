@@ -100,7 +100,13 @@ def restore_ids(frame: pl.DataFrame, id_types: Mapping[str, pl.DataType]) -> pl.
         [7]
     """
     present = {name: kind for name, kind in id_types.items() if name in frame.columns}
-    return frame.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in present.items())
+    return frame.with_columns(_restored(frame[name], kind) for name, kind in present.items())
+
+
+def _restored(values: pl.Series, kind: pl.DataType) -> pl.Series:
+    """The ids in the shop's type; as text where one never was the shop's, so that none is lost."""
+    own = values.cast(kind, strict=False)
+    return own if own.null_count() == values.null_count() else values
 
 
 def _canonical(events: pl.DataFrame) -> pl.DataFrame:

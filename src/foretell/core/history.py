@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Final
 
 import polars as pl
@@ -123,9 +124,13 @@ class History:
 def _require(row: Mapping[str, Any]) -> None:
     for name in (columns.TIME, columns.ACTION):
         if row.get(name) is None:
-            raise SchemaError(
-                f"An event lacks {name!r}.", received=dict(row), remedy="Send at least time and action."
-            )
+            raise SchemaError(f"An event lacks {name!r}.", received=dict(row), remedy="Send at least time and action.")
+    if not isinstance(row[columns.TIME], Integral) or isinstance(row[columns.TIME], bool):
+        raise SchemaError(
+            "An event's time is of the wrong type.",
+            received=repr(row[columns.TIME]),
+            remedy="Send times as whole microseconds since 1970 UTC.",
+        )
 
 
 def _conform(events: pl.DataFrame) -> pl.DataFrame:

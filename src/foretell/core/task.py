@@ -5,15 +5,24 @@ This module owns the declaration of a task. It refuses to build labels (``tasks`
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from foretell.core import columns
 
 __all__ = ["Kind", "Task"]
 
 Kind = Literal["purchase", "recommend", "ad", "promotion", "churn", "demand"]
+
+
+def _rising_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse levels that are none, out of range or out of order: answers are sorted, so would be mislabelled."""
+    rising = all(low < high for low, high in pairwise((0.0, *levels, 1.0)))
+    if not levels or not rising:
+        raise ValueError("quantile levels must rise and lie strictly between 0 and 1")
+    return levels
 
 
 class Task(BaseModel):
@@ -54,8 +63,8 @@ class Task(BaseModel):
     top_k: Annotated[int, Field(ge=1, le=1000)] = 20
     """How many items a ranking answer lists."""
 
-    quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
-    """The quantile levels a demand answer gives."""
+    quantiles: Annotated[tuple[float, ...], AfterValidator(_rising_levels)] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    """The quantile levels a demand answer gives, rising, each between 0 and 1."""
 
     service_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """The probability of not running out that a demand answer's order quantity is made for."""

@@ -105,9 +105,9 @@ class Windows:
         if start + longest_horizon_days * DAY > validation:
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
-                received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
+                received=f"{span_days:.1f} days, {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
                 remedy=(
-                    f"Bring at least {config.warmup_days + 2 * longest_horizon_days + chosen + validation_length} days, "
+                    f"Bring at least {config.warmup_days + longest_horizon_days + chosen + validation_length} days, "
                     "shorten the horizons, or set split.test_days and split.validation_days."
                 ),
             )
@@ -130,6 +130,4 @@ class Windows:
 
     def describe(self) -> dict[str, list[str]]:
         """The windows as ISO dates, for the report."""
-        return {
-            name: [from_microseconds(moment).isoformat() for moment in self.bounds(name)] for name in SPLITS
-        }
+        return {name: [from_microseconds(moment).isoformat() for moment in self.bounds(name)] for name in SPLITS}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from foretell.evaluate.checks import run_checks
-from foretell.evaluate.definitions import definition, improvement
+from foretell.evaluate.definitions import definition, improvement, is_material
 from foretell.evaluate.facts import Evidence, TaskFacts
 from foretell.evaluate.intervals import Estimate, Interval, Statistic, paired_difference
 from foretell.evaluate.plain import plain
@@ -105,7 +105,10 @@ def assemble_task(
     best = strongest(baselines, headline=headline)
     verdict = None
     if best is not None and headline in paired[best]:
-        verdict = {"baseline": best, "metric": headline, **paired[best][headline]}
+        difference = paired[best][headline]
+        theirs = baselines[best].point[baselines[best].names.index(headline)]
+        material = is_material(headline, difference=difference["value"], reference=float(theirs))
+        verdict = {"baseline": best, "metric": headline, **difference, "material": material}
     task: dict[str, Any] = {
         "kind": facts.kind,
         "answer": answer,

@@ -11,14 +11,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from foretell.evaluate.inputs import FloatArray, IntArray, probabilities, weights
+from foretell.evaluate.inputs import Clusters, FloatArray, IntArray, probabilities
 
-__all__ = ["ECE_BINS", "chance_ece", "ece", "equal_mass_bins"]
+__all__ = ["ECE_BINS", "chance_ece", "clustered_variance", "ece", "equal_mass_bins"]
 
 ECE_BINS: Final = 15
 """How many bins calibration error is measured over unless told."""
-
-_ROWS_DRAWN: Final = 50_000
 
 
 def equal_mass_bins(probability: FloatArray, *, weight: FloatArray, bins: int = ECE_BINS) -> IntArray:
@@ -94,43 +92,81 @@ def ece(
 
 
 def chance_ece(
-    probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None, bins: int = ECE_BINS, seed: int = 0
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    units: Clusters | None = None,
+    bins: int = ECE_BINS,
 ) -> float:
-    """The calibration error a perfectly calibrated model would show on so many rows, by chance alone.
+    """The calibration error a perfectly calibrated model would show on such rows, by chance alone.
 
-    Outcomes are drawn from the probabilities themselves (100 times) and the mean error is returned; an
-    observed error near it says nothing against the model.
+    The sum of ``weight (probability - label)`` over a bin is close to normal with mean zero when chances are
+    right. Its spread is measured on the rows themselves, user by user, so that repeated rows of one user and
+    rows that stand for many are counted for what they are. An observed error near it says nothing against
+    the model.
 
     Args:
+        label: 0 or 1, shape ``[n]``.
         probability: In [0, 1], shape ``[n]``.
         weight: Row weights, shape ``[n]``.
+        units: The user or item of each row; rows themselves when None.
         bins: How many bins of equal mass.
-        seed: Fixes the draws.
 
     Returns:
         A value in [0, 1]; NaN without rows.
 
+    Raises:
+        EvaluationError: If the arrays do not fit together or are no probabilities.
+
     Example:
-        >>> chance_ece([0.0, 1.0])
+        >>> chance_ece([0, 1], probability=[0.0, 1.0])
         0.0
 
     References:
         Broecker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22
-        (2007).
+        (2007). Liang and Zeger, "Longitudinal data analysis using generalized linear models", Biometrika 73
+        (1986): variance from sums over clusters.
     """
-    scores = np.clip(np.asarray(probability, dtype=np.float64), 0, 1)
-    row_weights = weights(weight, n_rows=len(scores))
-    if not len(scores):
+    labels, scores, row_weights = probabilities(label, probability=probability, weight=weight)
+    if not len(labels):
         return float("nan")
     bin_of_row = equal_mass_bins(scores, weight=row_weights, bins=bins)
-    generator = np.random.default_rng(seed)
-    if len(scores) > _ROWS_DRAWN:
-        # With so many rows the sum over a bin is close to normal: its variance is all that is needed.
-        spread = np.sqrt(np.bincount(bin_of_row, weights=row_weights**2 * scores * (1 - scores), minlength=bins))
-        gaps = spread * generator.standard_normal((100, bins))
-    else:
-        drawn = generator.random((100, len(scores))) < scores
-        gaps = np.stack(
-            [np.bincount(bin_of_row, weights=row_weights * (row - scores), minlength=bins) for row in drawn]
-        )
-    return float(np.abs(gaps).sum(axis=1).mean() / row_weights.sum())
+    gaps = scores - labels
+    variance = clustered_variance(gaps, weight=row_weights, bin_of_row=bin_of_row, units=units, bins=bins)
+    # The mean size of a normal variable is its standard deviation times sqrt(2 / pi).
+    return float(np.sqrt(2 / np.pi * variance).sum() / row_weights.sum())
+
+
+def clustered_variance(
+    values: FloatArray, *, weight: FloatArray, bin_of_row: IntArray, units: Clusters | None, bins: int
+) -> FloatArray:
+    """Variance of each bin's weighted sum of values, around the bin's own mean, clusters being independent.
+
+    Args:
+        values: Shape ``[n]``.
+        weight: Row weights, shape ``[n]``.
+        bin_of_row: In ``0..bins - 1``, shape ``[n]``.
+        units: The cluster of each row; rows themselves when None.
+        bins: How many bins.
+
+    Returns:
+        Shape ``[bins]``.
+
+    Example:
+        >>> clustered_variance(
+        ...     np.array([0.0, 1.0]), weight=np.ones(2), bin_of_row=np.zeros(2, dtype=int), units=None, bins=1
+        ... )
+        array([0.5])
+    """
+    mass = np.bincount(bin_of_row, weights=weight, minlength=bins)
+    total = np.bincount(bin_of_row, weights=weight * values, minlength=bins)
+    mean = np.divide(total, mass, out=np.zeros(bins), where=mass > 0)
+    rest = weight * (values - mean[bin_of_row])
+    if units is None:
+        alone: FloatArray = np.bincount(bin_of_row, weights=rest**2, minlength=bins).astype(np.float64)
+        return alone
+    cell, place = np.unique(bin_of_row * units.count + units.codes, return_inverse=True)
+    sums = np.bincount(place, weights=rest)
+    together: FloatArray = np.bincount(cell // units.count, weights=sums**2, minlength=bins).astype(np.float64)
+    return together

@@ -57,7 +57,8 @@ def beats_baselines(task: Task) -> Verdict | None:
         return "fail", f"Behind {_names(behind)} on {label}."
     if ties:
         return "warn", f"Cannot be told apart from {_names(ties)} on {label}."
-    return "pass", f"Clearly better than all {len(outcomes)} baselines on {label}."
+    least = min(abs(differences[headline]["value"]) for name, differences in task["paired"].items() if name in outcomes)
+    return "pass", f"Better than all {len(outcomes)} baselines on {label}, by {least:.3g} or more."
 
 
 def calibrated(task: Task) -> Verdict | None:
@@ -100,10 +101,14 @@ def interval_width(task: Task) -> Verdict | None:
 
 def suspicious_feature(task: Task) -> Verdict | None:
     """Whether a single feature nearly decides the outcome."""
-    measured = [feature for feature in task["features"] if feature["measure"] == "auc"]
-    if not measured:
+    middle = {"auc": 0.5, "auc_distance": 0.0}
+    strengths = {
+        feature["name"]: 0.5 + abs(feature["association"] - middle[feature["measure"]])
+        for feature in task["features"]
+        if feature["measure"] in middle
+    }
+    if not strengths:
         return None
-    strengths = {feature["name"]: max(feature["association"], 1 - feature["association"]) for feature in measured}
     odd = [name for name, strength in strengths.items() if strength > TOO_GOOD]
     if odd:
         return (

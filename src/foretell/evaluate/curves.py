@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from foretell.evaluate.calibration import equal_mass_bins
-from foretell.evaluate.inputs import FloatArray, binary, weights
+from foretell.evaluate.calibration import clustered_variance, equal_mass_bins
+from foretell.evaluate.inputs import Clusters, FloatArray, binary, weights
 from foretell.evaluate.quantiles import forecast
 
 __all__ = [
@@ -53,7 +53,12 @@ def wilson(share: FloatArray, *, size: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def calibration_curve(
-    label: npt.ArrayLike, *, probability: npt.ArrayLike, weight: npt.ArrayLike | None = None, bins: int = 10
+    label: npt.ArrayLike,
+    *,
+    probability: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    units: Clusters | None = None,
+    bins: int = 10,
 ) -> Curve:
     """Stated chance against what happened, in bins of equal mass.
 
@@ -61,11 +66,12 @@ def calibration_curve(
         label: 0 or 1, shape ``[n]``.
         probability: In [0, 1], shape ``[n]``.
         weight: Row weights, shape ``[n]``.
+        units: The user or item of each row; rows themselves when None.
         bins: How many bins; fewer come back when many rows are tied.
 
     Returns:
-        ``predicted``, ``observed``, ``low``, ``high`` (95 % Wilson interval of the observed share, with the
-        effective number of rows ``(sum w)^2 / sum w^2``) and ``mass`` (share of the weight), a value per bin.
+        ``predicted``, ``observed``, ``low``, ``high`` (95 % Wilson interval of the observed share, for as
+        many independent rows as have the same variance) and ``mass`` (share of the weight), a value per bin.
 
     Raises:
         EvaluationError: If the arrays do not fit together.
@@ -84,7 +90,12 @@ def calibration_curve(
     predicted = np.bincount(bin_of_row, weights=row_weights * scores, minlength=bins)[used] / mass[used]
     observed = np.bincount(bin_of_row, weights=row_weights * labels, minlength=bins)[used] / mass[used]
     squares = np.bincount(bin_of_row, weights=row_weights**2, minlength=bins)[used]
-    low, high = wilson(observed, size=mass[used] ** 2 / squares)
+    variance = clustered_variance(labels, weight=row_weights, bin_of_row=bin_of_row, units=units, bins=bins)
+    # Where only one outcome was seen the variance is zero: Kish's effective number of rows stands in.
+    size = mass[used] ** 2 / squares
+    spread = variance[used] / mass[used] ** 2
+    np.divide(observed * (1 - observed), spread, out=size, where=spread > 0)
+    low, high = wilson(observed, size=size)
     return {
         "predicted": predicted.tolist(),
         "observed": observed.tolist(),
@@ -133,16 +144,19 @@ def gain_curve(
     return {"share": share.tolist(), "found": at_share.tolist(), "lift": lift.tolist()}
 
 
-def histogram(probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None, bins: int = 20) -> Curve:
-    """How the probabilities are spread: share of the weight in bins of equal width over [0, 1].
+def histogram(
+    probability: npt.ArrayLike, *, weight: npt.ArrayLike | None = None, bins: int = 20, top: float = 1.0
+) -> Curve:
+    """How the probabilities are spread: share of the weight in bins of equal width over [0, top].
 
     Example:
         >>> histogram([0.1, 0.9], bins=2)["mass"]
         [0.5, 0.5]
     """
     scores = np.clip(np.asarray(probability, dtype=np.float64), 0, 1)
-    mass, edges = np.histogram(scores, bins=bins, range=(0, 1), weights=weights(weight, n_rows=len(scores)))
-    total = mass.sum()
+    row_weights = weights(weight, n_rows=len(scores))
+    mass, edges = np.histogram(scores, bins=bins, range=(0, top), weights=row_weights)
+    total = row_weights.sum()
     return {"edge": edges.tolist(), "mass": (mass / total if total > 0 else mass).tolist()}
 
 

@@ -10,7 +10,10 @@ from typing import Final, Literal
 
 from foretell.evaluate.inputs import EvaluationError
 
-__all__ = ["METRICS", "Metric", "definition", "improvement"]
+__all__ = ["METRICS", "Metric", "definition", "improvement", "is_material"]
+
+SMALLEST_SHARE: Final = 0.01
+"""Smaller differences, as a share of the baseline's value, are called slight even when they are certain."""
 
 Direction = Literal["higher", "lower", "zero", "none"]
 Form = Literal["number", "percent", "units"]
@@ -224,6 +227,18 @@ def definition(name: str) -> Metric:
     if not at:
         return found
     return Metric(f"{found.label}@{cut}", found.better, found.form, found.meaning, found.formula)
+
+
+def is_material(name: str, *, difference: float, reference: float) -> bool:
+    """Whether a difference is large enough to matter: at least one percent of the baseline's value.
+
+    For AUC it is one percent of the half that lies above guessing: 0.005.
+
+    Example:
+        >>> is_material("auc", difference=0.001, reference=0.87), is_material("wape", difference=-0.02, reference=0.4)
+        (False, True)
+    """
+    return abs(difference) >= SMALLEST_SHARE * (0.5 if name == "auc" else abs(reference))
 
 
 def improvement(name: str, *, difference: float) -> float:

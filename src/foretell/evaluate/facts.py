@@ -20,7 +20,8 @@ class FeatureStrength:
     Attributes:
         name: The feature, in words people can read.
         association: The measured association on the training rows.
-        measure: What ``association`` is: ``"auc"``, ``"mutual information"``, ``"correlation"``.
+        measure: What ``association`` is: ``"auc"``, ``"auc_distance"`` (from 0.5), ``"mutual information"``,
+            ...
         importance: The model's own share of use in [0, 1], or None when unknown.
     """
 

@@ -120,10 +120,12 @@ def evaluate_probability(
         for name, values in others.items()
     }
     best = strongest(compared, headline="auc")
+    calibrated = calibration_curve(labels, probability=scores, weight=row_weights, units=units)
+    top = min(1.0, 1.04 * max(*calibrated["predicted"], *calibrated["high"])) or 1.0
     curves = {
-        "calibration": calibration_curve(labels, probability=scores, weight=row_weights),
+        "calibration": calibrated,
         "gain": gain_curve(labels, probability=scores, weight=row_weights),
-        "histogram": histogram(scores, weight=row_weights),
+        "histogram": histogram(scores, weight=row_weights, top=top),
         **extra_curves,
     }
     if best is not None:
@@ -131,7 +133,7 @@ def evaluate_probability(
         curves["gain_baseline"] = {"name": best, **gain}
     calibration = {
         "ece": ece(labels, probability=scores, weight=row_weights),
-        "by_chance": chance_ece(scores, weight=row_weights, seed=seed),
+        "by_chance": chance_ece(labels, probability=scores, weight=row_weights, units=units),
     }
     if uncalibrated is not None:
         before = finite(uncalibrated, name="uncalibrated", n_rows=len(labels))

@@ -30,7 +30,12 @@ _FOUND: Final = {
     "ad": "all responses",
     "promotion": "all who took part",
 }
-_OUTCOMES: Final = {"beats": "Clearly better", "ties": "No clear difference", "behind": "Behind"}
+_OUTCOMES: Final = {
+    ("beats", True): "Clearly better",
+    ("beats", False): "Slightly better",
+    ("behind", True): "Behind",
+    ("behind", False): "Slightly behind",
+}
 
 
 def verdict_words(task: Document) -> str:
@@ -41,7 +46,9 @@ def verdict_words(task: Document) -> str:
         'Clearly better'
     """
     verdict = task.get("verdict")
-    return _OUTCOMES.get(verdict["outcome"], "") if verdict else "No baseline"
+    if not verdict:
+        return "No baseline"
+    return _OUTCOMES.get((verdict["outcome"], verdict.get("material", True)), "No clear difference")
 
 
 def summary(document: Document) -> list[str]:
@@ -61,16 +68,19 @@ def summary(document: Document) -> list[str]:
         f"question{'s' if len(tasks) != 1 else ''} and was tested on {tested}, days that neither the model "
         "nor any choice about it had seen."
     ]
-    by_outcome: dict[str, list[str]] = {}
+    by_verdict: dict[str, list[str]] = {}
     for name, task in tasks.items():
-        by_outcome.setdefault((task.get("verdict") or {}).get("outcome", "none"), []).append(inline(name))
-    wins, ties, losses = (by_outcome.get(found, []) for found in ("beats", "ties", "behind"))
-    if wins:
-        lines.append(f"It clearly beats the strongest baseline on {len(wins)} of {len(tasks)}: {joined(wins)}.")
-    if ties:
-        lines.append(f"On {joined(ties)} the difference is within the margin of error.")
-    if losses:
-        lines.append(f"On {joined(losses)} it is behind: use the baseline there.")
+        by_verdict.setdefault(verdict_words(task), []).append(inline(name))
+    sentences = {
+        "Clearly better": "It clearly beats the strongest baseline on {names}.",
+        "Slightly better": "It is ahead on {names}, by too little to matter.",
+        "No clear difference": "On {names} the difference is within the margin of error.",
+        "Slightly behind": "It is behind on {names}, by too little to matter.",
+        "Behind": "On {names} it is behind: use the baseline there.",
+    }
+    lines += [
+        line.format(names=f"{joined(by_verdict[words])}") for words, line in sentences.items() if words in by_verdict
+    ]
     checks = [check for task in tasks.values() for check in task["checks"]]
     failed, warned = (sum(check["status"] == status for check in checks) for status in ("fail", "warn"))
     if failed or warned:
@@ -100,13 +110,14 @@ def takeaways(task: Document) -> list[str]:
             figure(verdict["metric"], value=figures[verdict["metric"]]["value"])
             for figures in (task["metrics"], task["baselines"][verdict["baseline"]])
         )
-        ahead = improvement(verdict["metric"], difference=verdict["value"])
+        close = "close behind" if improvement(verdict["metric"], difference=verdict["value"]) >= 0 else "just ahead"
         words = {
-            "beats": f"That is clearly better than the strongest baseline, {name}",
-            "ties": f"The strongest baseline, {name}, is {'close behind' if ahead >= 0 else 'just ahead'}, "
-            "within the margin of error",
-            "behind": f"The strongest baseline, {name}, does better",
-        }[verdict["outcome"]]
+            "Clearly better": f"That is clearly better than the strongest baseline, {name}",
+            "Slightly better": f"The strongest baseline, {name}, is behind by too little to matter",
+            "No clear difference": f"The strongest baseline, {name}, is {close}, within the margin of error",
+            "Slightly behind": f"The strongest baseline, {name}, is ahead by too little to matter",
+            "Behind": f"The strongest baseline, {name}, does better",
+        }[verdict_words(task)]
         lines.append(f"{words} ({metric} {mine} against {other}).")
     return lines
 
@@ -125,12 +136,16 @@ def _probability(task: Document) -> list[str]:
     calibration = task.get("calibration", {})
     if calibration.get("ece") is not None:
         raw = calibration.get("before")
-        before = f" ({100 * raw:.1f} before calibration)" if raw is not None else ""
+        before = f" ({_points(raw)} before calibration)" if raw is not None else ""
         lines.append(
-            f"Its stated chances were off by {100 * calibration['ece']:.1f} percentage points on average{before}, "
-            f"of which about {100 * (calibration.get('by_chance') or 0):.1f} would arise by chance alone."
+            f"Its stated chances were off by {_points(calibration['ece'])} percentage points on average{before}, "
+            f"of which about {_points(calibration.get('by_chance') or 0)} would arise by chance alone."
         )
     return lines
+
+
+def _points(share: float) -> str:
+    return percent(share).removesuffix("%")
 
 
 def _ranking(task: Document) -> list[str]:

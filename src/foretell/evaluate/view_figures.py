@@ -53,10 +53,12 @@ def figures(task: Document) -> list[dict[str, Any]]:
             }
         )
     if curves.get("calibration", {}).get("predicted"):
+        rare = charts.is_rare(curves["calibration"])
         chart = charts.reliability(
             curves["calibration"], before=curves.get("calibration_before"), histogram=curves.get("histogram")
         )
-        caption = "On the dashed line stated chances come true. Columns show how often each was stated."
+        spread = "Both scales are logarithmic." if rare else "Columns show how often each was stated."
+        caption = f"On the dashed line stated chances come true. {spread}"
         found.append(
             {
                 "title": "Can the chances be taken at their word?",

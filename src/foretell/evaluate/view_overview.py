@@ -43,6 +43,7 @@ def overview_row(name: str, *, task: Document, gates: list[Document], anchor: st
         "value": figure(headline, value=mine["value"]) if headline and mine else None,
         "range": interval_text(headline, interval=mine) if headline and mine else None,
         "outcome": verdict["outcome"] if verdict else "none",
+        "slight": verdict_words(task).startswith("Slightly"),
         "verdict": verdict_words(task),
         "checks": {status: sum(check["status"] == status for check in task["checks"]) for status in _STATUSES},
         "gate": _worst([gate.get("status", "pass") for gate in gates]) if gates else None,

@@ -6,7 +6,7 @@ This module owns the formatting of their cells. It refuses to compute figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from foretell.evaluate import marks
 from foretell.evaluate.definitions import definition, improvement
@@ -15,6 +15,7 @@ from foretell.evaluate.words import count, figure, interval_text, label, percent
 __all__ = ["features_table", "metrics_table", "slices_table"]
 
 Document = Mapping[str, Any]
+_MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC alone, above 0.5"}
 
 
 def metrics_table(task: Document) -> dict[str, Any]:
@@ -109,9 +110,9 @@ def features_table(features: list[Document]) -> dict[str, Any] | None:
     strongest = max(strengths) or 1.0
     rows = [
         {
-            "name": one["name"],
+            "name": label(one["name"]) if one["name"].isidentifier() else one["name"],
             "association": f"{one['association']:.3f}",
-            "measure": "AUC alone" if one["measure"] == "auc" else one["measure"],
+            "measure": _MEASURES.get(one["measure"], one["measure"].replace("_", " ")),
             "mark": marks.meter(strength / strongest),
             "importance": percent(one["importance"], digits=0) if one["importance"] is not None else None,
         }

@@ -15,7 +15,7 @@ from foretell.evaluate.sentences import takeaways
 from foretell.evaluate.view_figures import figures
 from foretell.evaluate.view_overview import overview_row
 from foretell.evaluate.view_tables import features_table, metrics_table, slices_table
-from foretell.evaluate.words import MISSING, count, label, percent
+from foretell.evaluate.words import MISSING, count, date, joined, label, percent
 
 __all__ = ["task_section"]
 
@@ -53,7 +53,8 @@ def task_section(name: str, *, task: Document, gates: list[Document], anchor: st
         "features": features_table(task.get("features", [])),
         "blend": _blend(task.get("blend", {})),
         "check_rows": task["checks"],
-        "gate_rows": gates,
+        "gates_failed": [{**gate, "words": _gate(gate)} for gate in gates if gate.get("status") != "pass"],
+        "gates_passed": _gates_passed([gate for gate in gates if gate.get("status") == "pass"]),
         "examples": _examples(task.get("examples_of_answers", [])),
         "do_not_use_for": task.get("do_not_use_for", []),
         "variants": [
@@ -63,11 +64,27 @@ def task_section(name: str, *, task: Document, gates: list[Document], anchor: st
     }
 
 
+def _gate(gate: Document) -> str:
+    found, needed = gate.get("found"), gate.get("needed")
+    words = f"{label(str(gate.get('name', 'rule')))}: {_cell(found)} found, {_cell(needed)} needed."
+    return " ".join([gate.get("message", ""), words if found is not None else ""]).strip()
+
+
+def _gates_passed(gates: list[Document]) -> str:
+    if not gates:
+        return ""
+    parts = [
+        f"{_cell(gate.get('found'))} {gate.get('name', '')} ({_cell(gate.get('needed'))} needed)" for gate in gates
+    ]
+    return f"Enough data: {joined(parts)}."
+
+
 def _facts(task: Document) -> list[tuple[str, str]]:
     facts = [("Tested on", f"{count(task['n'])} {task.get('unit', 'rows')}")]
     if task.get("answer") == "probability":
-        rate = f" ({percent(task['base_rate'])})" if task.get("base_rate") is not None else ""
-        facts.append(("Of these positive", f"{count(task['positives'])}{rate}"))
+        facts.append(("Of these positive", count(task["positives"])))
+        if task.get("base_rate") is not None:
+            facts.append(("Base rate", percent(task["base_rate"])))
     elif task.get("answer") == "ranking":
         facts.append(("Wanted items", count(task["positives"])))
         facts.append(("Catalogue", f"{count(task.get('catalogue'))} items"))
@@ -98,17 +115,31 @@ def _examples(rows: list[Document]) -> dict[str, Any] | None:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return {
         "columns": [label(column) for column in columns],
-        "rows": [[_cell(row.get(column)) for column in columns] for row in rows],
-        "tight": [all(len(_cell(row.get(column))) <= 16 for row in rows) for column in columns],
-        "numeric": [all(isinstance(row.get(column), (int, float, type(None))) for row in rows) for column in columns],
+        "rows": [[_example(column, row.get(column)) for column in columns] for row in rows],
+        "tight": [all(len(_example(column, row.get(column))) <= 16 for row in rows) for column in columns],
+        "numeric": [
+            not column.endswith("_id") and all(isinstance(row.get(column), (int, float, type(None))) for row in rows)
+            for column in columns
+        ],
     }
+
+
+def _example(column: str, value: object) -> str:
+    if column.endswith("_id"):
+        return MISSING if value is None else str(value)
+    if column in ("cutoff", "start", "end") and isinstance(value, str):
+        return date(value)
+    return _cell(value)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return MISSING
-    if isinstance(value, float):
-        return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        whole = float(value).is_integer()
+        return count(value) if whole else f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
     if isinstance(value, (list, tuple)):
         return ", ".join(_cell(entry) for entry in value)
     if isinstance(value, dict):

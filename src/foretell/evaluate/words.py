@@ -34,6 +34,11 @@ _NAMES: Final = {
     "ad": "Ad response",
     "auc": "AUC",
     "lightgbm": "LightGBM",
+    "lightgbm_features": "LightGBM alone",
+    "label": "Happened",
+    "user_id": "Customer",
+    "item_id": "Item",
+    "campaign_id": "Campaign",
     "last_items": "Last items again",
     "buy_again": "Buy again",
     "recency_frequency": "Recency-frequency",
@@ -94,13 +99,18 @@ def short_count(value: float | None) -> str:
 
 
 def percent(value: float | None, *, digits: int = 1) -> str:
-    """A share as a percentage.
+    """A share as a percentage; shares too small for the digits asked for get one that says something.
 
     Example:
-        >>> percent(0.2341), percent(None)
-        ('23.4%', '\u2013')
+        >>> percent(0.2341), percent(None), percent(0.0004)
+        ('23.4%', '\u2013', '0.04%')
     """
-    return MISSING if value is None else f"{100 * value:.{digits}f}%"
+    if value is None:
+        return MISSING
+    size = 100 * abs(value)
+    if 1e-5 < size < 0.5 * 10.0**-digits:
+        digits = -math.floor(math.log10(size))
+    return f"{100 * value:.{digits}f}%"
 
 
 def figure(metric: str, *, value: float | None, like: float | None = None) -> str:

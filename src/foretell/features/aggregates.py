@@ -55,9 +55,7 @@ def _sum(ledger: Ledger, feature: Feature) -> Floats:
 
 def _mean(ledger: Ledger, feature: Feature) -> Floats:
     assert feature.column is not None
-    present = prefix_sum(
-        ledger.mask(feature.actions) & ledger.events[feature.column].is_not_null().to_numpy()
-    )
+    present = prefix_sum(ledger.mask(feature.actions) & ledger.events[feature.column].is_not_null().to_numpy())
     start, end = ledger.window(feature.window_days, skip_days=feature.skip_days)
     return divide(_amount(ledger, feature) / AMOUNT_UNIT, present[end] - present[start])
 

@@ -78,9 +78,7 @@ def measure_association(
     columns = frame.select(chosen).filter(known)
     rows = [_measure(name, columns[name], target=target, n_bins=n_bins) for name in chosen]
     table = pl.DataFrame(rows, schema=_ROW, orient="row")
-    return table.with_columns(pl.Series("p_adjusted", adjust_p_values(table["p_value"].to_numpy()))).select(
-        _COLUMNS
-    )
+    return table.with_columns(pl.Series("p_adjusted", adjust_p_values(table["p_value"].to_numpy()))).select(_COLUMNS)
 
 
 _ROW: Final = {
@@ -150,13 +148,7 @@ class _Target:
             )
         if kind is None:
             few = len(distinct) <= _MOST_CLASSES and not label.dtype.is_float()
-            kind = (
-                "binary"
-                if len(distinct) == 2
-                else "classes"
-                if few or not label.dtype.is_numeric()
-                else "numeric"
-            )
+            kind = "binary" if len(distinct) == 2 else "classes" if few or not label.dtype.is_numeric() else "numeric"
         if kind == "numeric":
             numbers = label.cast(pl.Float64).to_numpy()
             ranks = average_ranks(numbers)
@@ -181,9 +173,7 @@ def _measure(name: str, values: pl.Series, *, target: _Target, n_bins: int) -> t
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     bits = _mutual_information_bits(table)
     signed = _signed_association(ranks, present, target)
-    p_value = (
-        _anova_p_value(bins, target.numbers) if target.kind == "numeric" else _chi_squared_p_value(table)
-    )
+    p_value = _anova_p_value(bins, target.numbers) if target.kind == "numeric" else _chi_squared_p_value(table)
     association = bits if target.kind == "classes" else abs(signed)
     return (
         name,
@@ -258,9 +248,7 @@ def _anova_p_value(bins: Integers, numbers: Floats) -> float:
 def _feature_names(frame: pl.DataFrame, names: Sequence[str] | None, label: str | None) -> list[str]:
     if names is None:
         return [
-            name
-            for name, kind in frame.schema.items()
-            if name != label and (kind.is_numeric() or kind == pl.Boolean)
+            name for name, kind in frame.schema.items() if name != label and (kind.is_numeric() or kind == pl.Boolean)
         ]
     missing = [name for name in names if name not in frame.columns]
     if missing:

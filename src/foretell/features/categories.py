@@ -60,10 +60,7 @@ class CategoryMap:
 
     def to_json(self) -> dict[str, Any]:
         """The map as JSON values."""
-        return {
-            level: {"names": list(self.names[level]), "codes": dict(self.codes[level])}
-            for level in self.names
-        }
+        return {level: {"names": list(self.names[level]), "codes": dict(self.codes[level])} for level in self.names}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CategoryMap:

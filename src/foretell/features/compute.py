@@ -75,9 +75,7 @@ class UserFeatures:
         top: list[str] = []
         if columns.CATEGORY in categories.names and items is not None:
             bought = seen.filter(pl.col(columns.ACTION) == columns.PURCHASE)
-            worth = bought.group_by(columns.ITEM_ID).agg(
-                pl.col(columns.VALUE).fill_null(0).sum().alias("worth")
-            )
+            worth = bought.group_by(columns.ITEM_ID).agg(pl.col(columns.VALUE).fill_null(0).sum().alias("worth"))
             codes = categories.of_items(worth[columns.ITEM_ID], level=columns.CATEGORY)
             known = codes >= 0
             totals = np.bincount(codes[known], weights=np.rint(worth["worth"].to_numpy()[known]))
@@ -96,9 +94,7 @@ class UserFeatures:
         for feature in self.definitions:
             if feature.name == name:
                 return feature
-        raise ConfigError(
-            "There is no such feature.", received=name, remedy=f"Known: {', '.join(self.names)}."
-        )
+        raise ConfigError("There is no such feature.", received=name, remedy=f"Known: {', '.join(self.names)}.")
 
     def compute(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> pl.DataFrame:
         """The points with one Float64 column a feature, null where it is not defined.
@@ -179,9 +175,7 @@ def _blocks(
     while start < ordered.height:
         tail = users[min(start + block_rows, ordered.height) - 1]
         end = int(users.search_sorted(tail, side="right"))
-        inside = (
-            unserved & (point_users <= tail).fill_null(False).to_numpy() if end < ordered.height else unserved
-        )
+        inside = unserved & (point_users <= tail).fill_null(False).to_numpy() if end < ordered.height else unserved
         rows = np.flatnonzero(inside)
         unserved = unserved & ~inside
         yield ordered[start:end], rows

@@ -38,9 +38,7 @@ _COLUMN_WORDS: Final = {
 _COUPONS: Final = (columns.COUPON_SENT, columns.COUPON_REDEEMED)
 
 
-def default_features(
-    actions_present: Iterable[str], *, categories: Sequence[str] = ()
-) -> tuple[Feature, ...]:
+def default_features(actions_present: Iterable[str], *, categories: Sequence[str] = ()) -> tuple[Feature, ...]:
     """The features for a shop whose log has these actions and whose largest categories are these.
 
     Example:

@@ -78,18 +78,12 @@ class Feature(BaseModel):
         """The feature with its value: whole numbers without decimals, others with three digits."""
         missing = "无" if language == "zh" else "none"
         shown = (
-            missing
-            if value is None or value != value
-            else f"{value:.0f}"
-            if value == int(value)
-            else f"{value:.3g}"
+            missing if value is None or value != value else f"{value:.0f}" if value == int(value) else f"{value:.3g}"
         )
         return f"{self.words(language)}{'：' if language == 'zh' else ': '}{shown}"  # noqa: RUF001
 
 
-def check_definitions(
-    definitions: Iterable[Feature], *, known_aggregates: Iterable[str]
-) -> tuple[Feature, ...]:
+def check_definitions(definitions: Iterable[Feature], *, known_aggregates: Iterable[str]) -> tuple[Feature, ...]:
     """The definitions, if their names are distinct, their aggregates exist and ``of`` names earlier features.
 
     Raises:
@@ -98,9 +92,7 @@ def check_definitions(
     known, seen, checked = set(known_aggregates), set[str](), tuple(definitions)
     for feature in checked:
         if feature.name in seen:
-            raise ConfigError(
-                "Two features have the same name.", received=feature.name, remedy="Rename one of them."
-            )
+            raise ConfigError("Two features have the same name.", received=feature.name, remedy="Rename one of them.")
         if feature.aggregate not in known:
             raise ConfigError(
                 f"The feature {feature.name!r} asks for an unknown aggregate.",

@@ -122,10 +122,7 @@ class _Question:
         values |= dict(_calendar(start, end)) | {"horizon_weeks": week.astype(np.float64)}
         sold = self._ahead(item, shift_weeks=0)
         return pl.DataFrame(keys).with_columns(
-            *(
-                pl.Series(name, numbers.astype(np.float32), nan_to_null=True)
-                for name, numbers in values.items()
-            ),
+            *(pl.Series(name, numbers.astype(np.float32), nan_to_null=True) for name, numbers in values.items()),
             pl.Series(LABEL_UNITS, np.where(end <= self.complete_until, sold, np.nan), nan_to_null=True),
         )
 
@@ -139,9 +136,7 @@ class _Question:
         known = self.cutoffs[:, None] + (np.arange(self.weeks) - _YEAR_WEEKS) * WEEK + 1 >= log_start
         last_year = self._ahead(item, shift_weeks=-_YEAR_WEEKS)
         yield "units_same_week_last_year", np.where(np.tile(known.ravel(), len(item)), last_year, np.nan)
-        yield from promotion_features(
-            self.promotions, item=item, cutoffs=self.cutoffs, weeks=self.weeks, lags=lags
-        )
+        yield from promotion_features(self.promotions, item=item, cutoffs=self.cutoffs, weeks=self.weeks, lags=lags)
 
     def _ahead(self, item: Integers, *, shift_weeks: int) -> Floats:
         """Units of the target weeks, moved by some weeks: ``[I * C * weeks]``."""
@@ -177,9 +172,7 @@ class _Question:
 
 def _calendar(start: Integers, end: Integers) -> Named:
     """Time of the year and holidays of the weeks ``(start, end]``."""
-    yield from zip(
-        ("week_year_sine", "week_year_cosine"), year_phase(start + (end - start) // 2), strict=True
-    )
+    yield from zip(("week_year_sine", "week_year_cosine"), year_phase(start + (end - start) // 2), strict=True)
     # The week begins right after ``start``: its first UTC day is that of the next microsecond.
     first_day, last_day = (start + 1) // DAY, end // DAY
     for name in HOLIDAYS:

@@ -149,9 +149,7 @@ class ItemIndex:
     def _over(self, days: int) -> Timeline:
         if days not in self.over:
             over = np.minimum(self.visits.next_day, self.visits.day + days)
-            self.over[days] = Timeline.of(
-                self.visits.item, time=over, n_owners=len(self.names), ordered=False
-            )
+            self.over[days] = Timeline.of(self.visits.item, time=over, n_owners=len(self.names), ordered=False)
         return self.over[days]
 
 

@@ -96,16 +96,12 @@ class Ledger:
             self._masks[key] = rows
         return self._masks[key]
 
-    def prefix(
-        self, actions: tuple[str, ...], *, column: str | None = None, category: str | None = None
-    ) -> Integers:
+    def prefix(self, actions: tuple[str, ...], *, column: str | None = None, category: str | None = None) -> Integers:
         """Running count of the masked rows, or running sum of their ``column``, shape ``[N + 1]``."""
         key = (actions, column, category)
         if key not in self._prefixes:
             rows = self.mask(actions, category=category)
-            self._prefixes[key] = prefix_sum(
-                rows if column is None else np.where(rows, self.amount(column), 0)
-            )
+            self._prefixes[key] = prefix_sum(rows if column is None else np.where(rows, self.amount(column), 0))
         return self._prefixes[key]
 
     def total(
@@ -145,9 +141,7 @@ class Ledger:
                 codes, names = self._items
                 self._codes[column] = np.append(self.categories.of_items(names, level=column), -1)[codes]
             else:
-                self._codes[column] = (
-                    self._items[0] if column == columns.ITEM_ID else encode(self.events[column])[0]
-                )
+                self._codes[column] = self._items[0] if column == columns.ITEM_ID else encode(self.events[column])[0]
         return self._codes[column]
 
     @property
@@ -171,9 +165,7 @@ class Ledger:
         """The orders of every user."""
         rows = np.flatnonzero(self.mask((columns.PURCHASE,)))
         codes = self.code(columns.ORDER_ID)
-        return Orders.of(
-            self.owner[rows], time=self.time[rows], order=codes[rows], n_owners=len(self.line.starts) - 1
-        )
+        return Orders.of(self.owner[rows], time=self.time[rows], order=codes[rows], n_owners=len(self.line.starts) - 1)
 
     @cached_property
     def _actions(self) -> tuple[Integers, pl.Series]:

@@ -40,9 +40,7 @@ def promotion_features(
     n_lags = len(lags.units)
     over = promotions.over(item, bounds=cutoffs[:, None] + np.arange(-n_lags, weeks + 1) * WEEK)
     # Weeks come oldest first out of the bounds; lags are newest first.
-    promoted = {
-        name: covered[:, n_lags - 1 :: -1].T >= _PROMOTED_SHARE for name, (_, covered) in over.items()
-    }
+    promoted = {name: covered[:, n_lags - 1 :: -1].T >= _PROMOTED_SHARE for name, (_, covered) in over.items()}
     plain = lags.mean(lags.units, last=n_lags, where=~np.logical_or.reduce(list(promoted.values())))
     yield "plain_week_units_mean", plain
     for name, (mean, _) in over.items():

@@ -25,9 +25,7 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _KEYS: Final = (columns.ITEM_ID, columns.START, columns.END)
-_NO_PROMOTIONS: Final = pl.Schema(
-    {columns.ITEM_ID: pl.String(), columns.START: pl.Int64(), columns.END: pl.Int64()}
-)
+_NO_PROMOTIONS: Final = pl.Schema({columns.ITEM_ID: pl.String(), columns.START: pl.Int64(), columns.END: pl.Int64()})
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,7 @@ class _Edge:
     offset: dict[str, Integers]
 
     @classmethod
-    def of(
-        cls, item: Integers, *, time: Integers, amounts: dict[str, Integers], n_items: int, origin: int
-    ) -> _Edge:
+    def of(cls, item: Integers, *, time: Integers, amounts: dict[str, Integers], n_items: int, origin: int) -> _Edge:
         order = np.lexsort((time, item))
         line = Timeline.of(item[order], time=time[order], n_owners=n_items)
         seconds = time[order] // SECOND - origin
@@ -98,8 +94,7 @@ class Promotions:
         start, end = (table[edge].cast(pl.Int64).to_numpy() for edge in (columns.START, columns.END))
         origin = int(start.min()) // SECOND if len(start) else 0
         edges = [
-            _Edge.of(item, time=time, amounts=amounts, n_items=len(item_ids), origin=origin)
-            for time in (start, end)
+            _Edge.of(item, time=time, amounts=amounts, n_items=len(item_ids), origin=origin) for time in (start, end)
         ]
         return cls(names, edges[0], edges[1], origin)
 

@@ -80,9 +80,7 @@ class Sales:
         # A log without events has no week at all, as one whose events all come later.
         start = int(times.min()) // DAY * DAY if len(times) else np.iinfo(np.int64).max
         end = (int(times.max()) // DAY + 1) * DAY if len(times) else 0
-        bought = events.filter(
-            (pl.col(columns.ACTION) == columns.PURCHASE) & pl.col(columns.ITEM_ID).is_not_null()
-        )
+        bought = events.filter((pl.col(columns.ACTION) == columns.PURCHASE) & pl.col(columns.ITEM_ID).is_not_null())
         code, names = encode(bought[columns.ITEM_ID])
         counters = _counters(bought)
         time = bought[columns.TIME].to_numpy()

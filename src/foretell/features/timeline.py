@@ -61,9 +61,7 @@ class Timeline:
     moments: NDArray[np.int64] | None = None
 
     @classmethod
-    def of(
-        cls, owner: NDArray[np.int64], *, time: NDArray[np.int64], n_owners: int, ordered: bool = True
-    ) -> Timeline:
+    def of(cls, owner: NDArray[np.int64], *, time: NDArray[np.int64], n_owners: int, ordered: bool = True) -> Timeline:
         """Build the timeline of rows given by owner code and time.
 
         Args:

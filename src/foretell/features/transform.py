@@ -209,7 +209,5 @@ def _broken_line(values: Floats, x: Floats, y: Floats) -> Floats:
 
 def _numbers(frame: pl.DataFrame, name: str) -> Floats:
     if name not in frame.columns:
-        raise SchemaError(
-            "A feature is missing.", received=f"no column {name!r}", remedy="Compute the same features."
-        )
+        raise SchemaError("A feature is missing.", received=f"no column {name!r}", remedy="Compute the same features.")
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()

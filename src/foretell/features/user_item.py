@@ -149,14 +149,10 @@ class _Tables:
         point, cell = point[begun], cell[begun]
         return point, self.cells.key[cell] % max(self.cells.n_things, 1)
 
-    def values(
-        self, ledger: Ledger, *, point: Integers, item: Integers, of_item: dict[str, Integers]
-    ) -> Named:
+    def values(self, ledger: Ledger, *, point: Integers, item: Integers, of_item: dict[str, Integers]) -> Named:
         """Each feature of the pairs, shape ``[A]``."""
         cell = self.cells.find(ledger.point_owner[point], thing=item)
-        counts, first, end = self.events.at(
-            cell, point=point, cutoff=ledger.cutoff, windows_days=_WINDOWS_DAYS
-        )
+        counts, first, end = self.events.at(cell, point=point, cutoff=ledger.cutoff, windows_days=_WINDOWS_DAYS)
         for span, count in zip(_SPANS, counts, strict=True):
             yield f"item_action_count_{span}", count
         recency = self.events.age_days(end - 1, present=end > first, cutoff=ledger.cutoff[point])
@@ -166,9 +162,7 @@ class _Tables:
             yield from self._level_orders(ledger, level=level, point=point, thing=of_item[level][item])
 
     def _item_orders(self, ledger: Ledger, *, point: Integers, cell: Integers) -> Named:
-        counts, first, end = self.orders.at(
-            cell, point=point, cutoff=ledger.cutoff, windows_days=_WINDOWS_DAYS
-        )
+        counts, first, end = self.orders.at(cell, point=point, cutoff=ledger.cutoff, windows_days=_WINDOWS_DAYS)
         for span, count in zip(_SPANS, counts, strict=True):
             yield f"item_order_count_{span}", count
         present = end > first

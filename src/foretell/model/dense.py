@@ -56,8 +56,7 @@ def fit_dense(
     inputs: NDArray[np.float32],
     label: NDArray[np.float64],
     *,
-    weight: NDArray[np.float64] | None,
-    validation: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64] | None],
+    validation: tuple[NDArray[np.float32], NDArray[np.float64]],
     hidden: tuple[int, ...],
     seed: int,
 ) -> DenseNetwork:
@@ -66,8 +65,7 @@ def fit_dense(
     Args:
         inputs: ``[n, F]``, finite.
         label: 0 or 1 ``[n]``.
-        weight: How many real examples each row stands for.
-        validation: Inputs, label and weight of the later window.
+        validation: Inputs and label of the later window.
         hidden: Hidden layer widths; empty for logistic regression.
         seed: Decides initial weights and the order of batches.
 
@@ -81,7 +79,6 @@ def fit_dense(
     data = torch.from_numpy(inputs)
     # A copy: columns of a data frame are read-only, which tensors do not know.
     target = torch.tensor(label, dtype=torch.float32)
-    shares = torch.ones(len(label)) if weight is None else torch.from_numpy(weight / weight.mean()).float()
     batch = int(np.clip(len(label) // 20, 64, 1024))
     epochs = int(np.clip(400_000 // max(len(label), 1), 8, 40))
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)
@@ -92,17 +89,17 @@ def fit_dense(
     for _ in range(epochs):
         network.train()
         for rows in torch.split(torch.randperm(len(label)), batch):
-            loss = functional.binary_cross_entropy_with_logits(network(data[rows]), target[rows], weight=shares[rows])
+            loss = functional.binary_cross_entropy_with_logits(network(data[rows]), target[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-        score = _log_loss(network.raw(validation[0]), validation[1], validation[2])
+        score = _log_loss(network.raw(validation[0]), validation[1])
         if score < best:
             best, kept = score, {name: value.clone() for name, value in network.state_dict().items()}
     network.load_state_dict(kept)
     return network.eval()
 
 
-def _log_loss(logits: NDArray[np.float64], label: NDArray[np.float64], weight: NDArray[np.float64] | None) -> float:
-    return float(np.average(np.logaddexp(0, logits) - label * logits, weights=weight))
+def _log_loss(logits: NDArray[np.float64], label: NDArray[np.float64]) -> float:
+    return float(np.mean(np.logaddexp(0, logits) - label * logits))

@@ -35,7 +35,9 @@ class ItemVectors(nn.Module):
         self.identity = _table(vocabulary.n_items, width)
         sizes = [len(values) + 1 for values in vocabulary.content.values()]
         self.content = nn.ModuleList(_table(size, width) for size in sizes)
-        self.register_buffer("item_content", torch.from_numpy(vocabulary.item_content.astype("int64")), persistent=False)
+        self.register_buffer(
+            "item_content", torch.from_numpy(vocabulary.item_content.astype("int64")), persistent=False
+        )
 
     def forward(self, items: Int[Tensor, "..."], content: Int[Tensor, "... F"] | None = None) -> Float[Tensor, "... D"]:
         """Vectors of item codes; ``content`` overrides the content looked up by code (needed for code 0)."""
@@ -69,9 +71,7 @@ class EventEmbedding(nn.Module):
     def forward(self, fields: dict[str, Tensor]) -> Float[Tensor, "N D"]:
         """Embed N packed events given the fields of ``encode_histories``."""
         n_content = len(self.items.content)
-        content = (
-            torch.stack([fields[f"content_{field}"] for field in range(n_content)], dim=-1) if n_content else None
-        )
+        content = torch.stack([fields[f"content_{field}"] for field in range(n_content)], dim=-1) if n_content else None
         vectors = self.items(fields["item"], content)
         for name in ("action", "price", "gap", "calendar", "order_start"):
             vectors = vectors + getattr(self, name)(fields[name])

@@ -21,7 +21,8 @@ from torch.nn import functional
 __all__ = ["BIN_EDGES_DAYS", "N_BINS", "expected_days", "hazard_loss", "log_survival", "probability_within"]
 
 BIN_EDGES_DAYS: Final = np.array(
-    [0.0, 0.25, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 38, 48, 60, 80, 110, 150, 220, 366], dtype=np.float64
+    [0.0, 0.25, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 38, 48, 60, 80, 110, 150, 220, 366],
+    dtype=np.float64,
 )
 N_BINS: Final = len(BIN_EDGES_DAYS) - 1
 
@@ -48,7 +49,7 @@ def hazard_loss(logits: Float[Tensor, "N K"], days: Float[Tensor, "N"], observed
 
 
 def log_survival(logits: NDArray[np.float64], days: NDArray[np.float64]) -> NDArray[np.float64]:
-    """log S(days) for hazard logits ``[n, K]`` and days ``[n]``; beyond the last edge the last rate goes on.
+    """Log S(days) for hazard logits ``[n, K]`` and days ``[n]``; beyond the last edge the last rate goes on.
 
     Example:
         >>> log_survival(np.full((1, N_BINS), -50.0), np.array([30.0])).round(6).tolist()
@@ -87,4 +88,5 @@ def expected_days(
         middle = (low + high) / 2
         above = log_survival(logits, elapsed_days + middle) > target
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return (low + high) / 2
+    median: NDArray[np.float64] = (low + high) / 2
+    return median

@@ -51,7 +51,9 @@ class ProbabilityHead:
     threshold: float
     standardise: Standardise = field(repr=False)
 
-    def logits(self, inputs: HeadInputs, *, components: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float64]]:
+    def logits(
+        self, inputs: HeadInputs, *, components: tuple[str, ...] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
         """Logits of the components (by default those with weight), each ``[n]``."""
         wanted = components or tuple(name for name, weight in self.weights.items() if weight > 0)
         return _component_logits(inputs, wanted, self.boosters, self.networks, self.standardise)
@@ -78,7 +80,7 @@ class ProbabilityHead:
 
 
 def fit_probability_head(
-    train: tuple[HeadInputs, NDArray[np.float64], NDArray[np.float64] | None],
+    train: tuple[HeadInputs, NDArray[np.float64]],
     *,
     validation: tuple[HeadInputs, NDArray[np.float64], NDArray[np.float64] | None],
     standardise: Standardise,
@@ -88,14 +90,16 @@ def fit_probability_head(
     """Fit the components on the training window; stop, blend and calibrate them on the validation window.
 
     Args:
-        train: Inputs, label, weight of the training window.
-        validation: The same of the later window.
+        train: Inputs and label of the training window.
+        validation: Inputs, label and weight (how many real examples a row stands for) of the later window.
         standardise: Turns raw features into finite, comparable ones (fitted on the training window).
         seed: Decides every random choice.
         components: Which models to fit and blend.
     """
-    inputs, label, weight = train
+    inputs, label = train
     later, later_label, later_weight = validation
+    # Components learn from the rows as they were sampled: weights of down-sampled negatives would drown the
+    # positives. What the sampling did to the rates is put right by the weighted blend and calibration.
     rarer = float(min(label.sum(), len(label) - label.sum()))
     objective = {
         "objective": "binary",
@@ -108,8 +112,7 @@ def fit_probability_head(
             _matrix(inputs, name),
             label,
             objective=objective,
-            weight=weight,
-            validation=(_matrix(later, name), later_label, later_weight),
+            validation=(_matrix(later, name), later_label, None),
             seed=seed,
         )
         for name in ("lightgbm", "lightgbm_sequence")
@@ -119,8 +122,7 @@ def fit_probability_head(
         name: fit_dense(
             _dense_matrix(inputs, name, standardise),
             label,
-            weight=weight,
-            validation=(_dense_matrix(later, name, standardise), later_label, later_weight),
+            validation=(_dense_matrix(later, name, standardise), later_label),
             hidden=hidden,
             seed=seed,
         )

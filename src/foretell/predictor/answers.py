@@ -108,9 +108,7 @@ def _recommend(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.Da
         raise InsufficientDataError(
             "There is nothing to recommend.", received="no item was bought before this moment", remedy="Ask later."
         )
-    return pl.concat(parts).select(
-        columns.USER_ID, columns.CUTOFF, "rank", columns.ITEM_ID, "score", "is_new_to_user"
-    )
+    return pl.concat(parts).select(columns.USER_ID, columns.CUTOFF, "rank", columns.ITEM_ID, "score", "is_new_to_user")
 
 
 def _demand(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:

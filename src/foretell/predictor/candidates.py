@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.core import columns
+from foretell.core.time import DAY
 from foretell.features.user_item import user_item_features
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.pair_inputs import POINT
@@ -28,9 +29,14 @@ N_POINTED_AT: Final = 60
 
 def popular_items(view: ShopView, *, cutoff: int, n: int) -> list[str]:
     """The items bought most often in the 28 days before a cutoff, best first."""
-    known = view.statistics.at(cutoff, windows_days=(7, 28, 91))
-    ranked = known.sort(["shop_purchase_count_28_days", columns.ITEM_ID], descending=[True, False])
-    return ranked.head(n)[columns.ITEM_ID].to_list()
+
+    def rank() -> list[str]:
+        known = view.statistics.at(cutoff, windows_days=(7, 28, 91))
+        ranked = known.sort(["shop_purchase_count_28_days", columns.ITEM_ID], descending=[True, False])
+        return ranked.head(n)[columns.ITEM_ID].to_list()
+
+    # The statistics count complete days only, so every cutoff within a day has the same answer.
+    return view.recall(("day", (cutoff + 1) // DAY - 1, "popular", n), rank)
 
 
 def candidates(encoder: Encoder, *, view: ShopView, read: PointInputs) -> pl.DataFrame:
@@ -50,7 +56,7 @@ def candidates(encoder: Encoder, *, view: ShopView, read: PointInputs) -> pl.Dat
         .head(N_KNOWN)
         .select(POINT, columns.ITEM_ID)
     )
-    found = pl.concat([kept, _popular(view, read), _pointed_at(encoder, read, view)]).unique(maintain_order=True)
+    found = pl.concat([kept, _popular(view, read), _pointed_at(encoder, read)]).unique(maintain_order=True)
     return found.join(seen, on=[POINT, columns.ITEM_ID], how="left", maintain_order="left").with_columns(
         pl.col("is_new_to_user").fill_null(True)
     )
@@ -73,7 +79,7 @@ def _popular(view: ShopView, read: PointInputs) -> pl.DataFrame:
     )
 
 
-def _pointed_at(encoder: Encoder, read: PointInputs, view: ShopView) -> pl.DataFrame:
+def _pointed_at(encoder: Encoder, read: PointInputs) -> pl.DataFrame:
     """The items the sequence state scores highest, among those the vocabulary knows."""
     names = np.array(encoder.vocabulary.items, dtype=object)
     n = min(N_POINTED_AT, len(names))

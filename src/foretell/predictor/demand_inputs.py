@@ -95,8 +95,10 @@ def demand_inputs(
 
 @torch.no_grad()
 def _intent(encoder: Encoder, *, view: ShopView, cutoff: int, item_ids: Sequence[str]) -> pl.DataFrame:
-    """Expected share of the coming purchases per item: every customer's next-item chances, weighted by how likely
-    the customer is to order within a week."""
+    """Log of the share of the coming purchases expected for each item.
+
+    Every customer's next-item chances, weighted by how likely the customer is to order within a week.
+    """
     asked = pl.Series(columns.ITEM_ID, list(item_ids), dtype=pl.String)
     known = view.histories.filter(pl.col(columns.TIME) <= cutoff).select(columns.USER_ID).unique(maintain_order=True)
     points = known.with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))

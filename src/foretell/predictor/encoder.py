@@ -6,6 +6,7 @@ This module owns batching for inference and the waiting-time summary of each sta
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -128,7 +129,7 @@ def _chunks(spans: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Group consecutive spans so that each group holds about ``_EVENTS_AT_ONCE`` events."""
     group = (np.cumsum(spans[:, 1] - spans[:, 0]) - 1) // _EVENTS_AT_ONCE
     edges = np.concatenate([[0], np.flatnonzero(np.diff(group)) + 1, [len(spans)]])
-    return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(first), int(last)) for first, last in pairwise(edges.tolist())]
 
 
 def _cut(batch: Batch, spans: NDArray[np.int64]) -> Batch:

@@ -17,7 +17,7 @@ from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline
 from foretell.model.boosting import Boosting
 from foretell.model.probability_head import ProbabilityHead, Standardise
-from foretell.model.quantile_head import QuantileHead
+from foretell.model.quantile_head import QuantileBlend
 
 __all__ = ["FittedTask"]
 
@@ -30,7 +30,6 @@ class FittedTask:
         task: What is asked.
         probability: The head of yes-or-no and ranking tasks.
         quantiles: The head of how-much tasks.
-        plain_quantiles: The same head without the sequence model's signal, for the comparison.
         amount: Expected money within the horizon, where the task gives one.
         standardiser: How this head's features are made comparable.
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
@@ -41,8 +40,7 @@ class FittedTask:
 
     task: Task
     probability: ProbabilityHead | None = None
-    quantiles: QuantileHead | None = None
-    plain_quantiles: QuantileHead | None = None
+    quantiles: QuantileBlend | None = None
     amount: Boosting | None = None
     standardiser: Standardiser | None = None
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -59,6 +59,10 @@ def placements_at(view: ShopView, *, cutoff: int, n: int) -> pl.DataFrame:
             "There is no placement to ask about.", received="no exposure before this moment", remedy="Ask later."
         )
     latest = int(str(past[columns.TIME].max()))
+    return view.recall(("shown", latest, n), lambda: _most_shown(past, latest=latest, n=n))
+
+
+def _most_shown(past: pl.DataFrame, *, latest: int, n: int) -> pl.DataFrame:
     keys = [columns.ITEM_ID, columns.POSITION, columns.CHANNEL]
     lately = past.filter(pl.col(columns.TIME) > latest - 7 * DAY).with_columns(
         pl.lit(None, dtype=pl.String).alias(name) for name in keys if name not in past.columns

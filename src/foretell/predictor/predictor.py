@@ -17,10 +17,10 @@ from foretell.core import columns
 from foretell.core.errors import InsufficientDataError, RunError, UnknownNameError
 from foretell.core.events import EventLog, restore_ids
 from foretell.core.time import DAY, from_microseconds, to_microseconds
+from foretell.dataset.log_folder import load_log
 from foretell.predictor.answers import ANSWERS
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.reader import Reader
-from foretell.dataset.log_folder import load_log
 from foretell.predictor.view import ShopView
 
 __all__ = ["Predictor"]
@@ -64,7 +64,7 @@ class Predictor:
         return load_predictor(Path(folder))
 
     def save(self, folder: str | Path) -> Predictor:
-        """Save everything learned under ``folder`` (safetensors, text and JSON; never pickle); returns the saved one."""
+        """Save under ``folder`` (safetensors, text and JSON; never pickle); returns the predictor as saved."""
         from foretell.predictor.storage import save_predictor
 
         return save_predictor(self, Path(folder))

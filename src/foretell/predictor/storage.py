@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from foretell.core.errors import RunError
 from foretell.core.task import Task
+from foretell.dataset.log_folder import type_names, types_of
 from foretell.features import UserFeatures
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline
@@ -24,13 +25,12 @@ from foretell.model.boosting import Boosting
 from foretell.model.calibration import PlattScaling
 from foretell.model.dense import DenseNetwork
 from foretell.model.probability_head import ProbabilityHead
-from foretell.model.quantile_head import QuantileHead
+from foretell.model.quantile_head import QuantileBlend, QuantileHead
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.reader import Reader
-from foretell.dataset.log_folder import type_names, types_of
 
 __all__ = ["load_encoder", "load_fitted", "load_predictor", "save_encoder", "save_fitted", "save_predictor"]
 
@@ -77,8 +77,9 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
             for key, value in network.state_dict().items()
         }
         save_file(weights, folder / "networks.safetensors")
-    for name, head in (("quantiles", fitted.quantiles), ("plain_quantiles", fitted.plain_quantiles)):
-        if head is not None:
+    if fitted.quantiles is not None:
+        saved["signal_share"] = fitted.quantiles.share
+        for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
             boosters |= {f"{name}_{index}": booster for index, booster in enumerate(head.boosters)}
             saved[name] = head.to_dict()
     for name, booster in boosters.items():
@@ -97,8 +98,7 @@ def load_fitted(folder: Path) -> FittedTask:
     return FittedTask(
         task=Task.model_validate(saved["task"]),
         probability=probability,
-        quantiles=_quantile_head("quantiles", saved, boosters),
-        plain_quantiles=_quantile_head("plain_quantiles", saved, boosters),
+        quantiles=_quantile_blend(saved, boosters),
         amount=boosters.get("amount"),
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},
@@ -108,10 +108,14 @@ def load_fitted(folder: Path) -> FittedTask:
     )
 
 
-def _quantile_head(name: str, saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileHead | None:
-    if name not in saved:
+def _quantile_blend(saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileBlend | None:
+    if "signal_share" not in saved:
         return None
-    head = saved[name]
+    heads = [_quantile_head(name, saved[name], boosters) for name in ("signal", "plain")]
+    return QuantileBlend(heads[0], heads[1], saved["signal_share"])
+
+
+def _quantile_head(name: str, head: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileHead:
     return QuantileHead(
         names=tuple(head["names"]),
         levels=tuple(head["levels"]),

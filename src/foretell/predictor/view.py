@@ -6,8 +6,9 @@ shop's counters); every reader downstream sees the same thing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -18,6 +19,8 @@ from foretell.tasks.ad import exposures, has_exposures
 
 __all__ = ["ShopView"]
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
 class ShopView:
@@ -27,11 +30,15 @@ class ShopView:
         histories: ``HISTORY_SCHEMA``, sorted by user then time: everyone's, or only those asked about.
         statistics: Counters of every item in the shop.
         tables: Side tables by canonical name.
+        memo: Where shop-wide results are kept between questions; None keeps nothing. Whoever gives one also
+            empties it: of keys ``("day", d, ...)`` when an event of day ``d`` (days since 1970) or earlier comes,
+            of keys ``("shown", ...)`` when something more was shown.
     """
 
     histories: pl.DataFrame
     statistics: ItemStatistics
     tables: Mapping[str, pl.DataFrame]
+    memo: dict[tuple[object, ...], Any] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, log: EventLog) -> ShopView:
@@ -41,3 +48,12 @@ class ShopView:
         if has_exposures(log):
             tables["exposures"] = exposures(log)
         return cls(histories, ItemStatistics.of(histories), tables)
+
+    def recall(self, key: tuple[object, ...], compute: Callable[[], Found]) -> Found:
+        """``compute()``, or what it gave before where this view keeps a memo."""
+        if self.memo is None:
+            return compute()
+        if key not in self.memo:
+            self.memo[key] = compute()
+        found: Found = self.memo[key]
+        return found

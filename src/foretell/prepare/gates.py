@@ -83,14 +83,10 @@ def _judge(name: str, requirements: Sequence[Requirement]) -> Gate:
 
 def _message(lacking: Sequence[Requirement], thin: Sequence[Requirement]) -> str:
     if lacking:
-        parts = [
-            f"{need.words}: {_number(need.has)}, at least {_number(need.least)} needed" for need in lacking
-        ]
+        parts = [f"{need.words}: {_number(need.has)}, at least {_number(need.least)} needed" for need in lacking]
         return f"Too little data: {'; '.join(parts)}. {_remedies(lacking)}"
     if thin:
-        parts = [
-            f"{need.words}: {_number(need.has)}, {_number(need.firm)} make a firm answer" for need in thin
-        ]
+        parts = [f"{need.words}: {_number(need.has)}, {_number(need.firm)} make a firm answer" for need in thin]
         return f"Answers will be uncertain: {'; '.join(parts)}. {_remedies(thin)}"
     return "Enough data."
 

@@ -124,20 +124,14 @@ def _busier_than(rows: Rows, span: int, limit: int, *, has_orders: bool) -> Rows
     single = spans.join(busy, on=keys, how="semi").select(
         *keys, ROW, nw.col(columns.ORDER_ID).cast(nw.String).alias(_FIRST)
     )
-    order = (
-        nw.when(nw.col(_FIRST).is_null())
-        .then(nw.col(ROW).cast(nw.String))
-        .otherwise(nw.lit("o") + nw.col(_FIRST))
-    )
+    order = nw.when(nw.col(_FIRST).is_null()).then(nw.col(ROW).cast(nw.String)).otherwise(nw.lit("o") + nw.col(_FIRST))
     counted = single.with_columns(order.alias(_FIRST)).group_by(keys).agg(nw.col(_FIRST).n_unique())
     return counted.filter(nw.col(_FIRST) > limit).select(columns.USER_ID)
 
 
 GROUP_RULES: Final[dict[str, GroupRule]] = {
     "exact_duplicate": GroupRule("The row repeats an earlier one in every column.", (), _exact_duplicate),
-    "repeated_event_id": GroupRule(
-        "An earlier row has the same event_id.", (columns.EVENT_ID,), _repeated_event_id
-    ),
+    "repeated_event_id": GroupRule("An earlier row has the same event_id.", (columns.EVENT_ID,), _repeated_event_id),
     "absurd_price": GroupRule(
         "The price is a vast multiple of what is usual.", (columns.PRICE,), _absurd_price, shifts=True
     ),

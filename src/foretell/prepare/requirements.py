@@ -117,9 +117,7 @@ def _buyers(facts: Facts, log: EventLog) -> list[Requirement]:
     """Klaviyo's gate: buyers, history and orders that are not long past."""
     last_order = facts.counted[columns.TIME].max()
     newest = log.events[columns.TIME].max()
-    quiet_days = (
-        0.0 if last_order is None or newest is None else (int(str(newest)) - int(str(last_order))) / DAY
-    )
+    quiet_days = 0.0 if last_order is None or newest is None else (int(str(newest)) - int(str(last_order))) / DAY
     return [
         Requirement(
             "buyers",
@@ -160,9 +158,7 @@ def _purchase(log: EventLog, task: Task) -> list[Requirement]:
     facts = facts_of(log, task)
     positives = _windows(facts, facts.counted, task.horizon_days).height
     first_windows = facts.events.group_by(columns.USER_ID).agg(pl.col(columns.TIME).min())
-    known = first_windows.select(
-        ((facts.last - pl.col(columns.TIME)) // (task.horizon_days * DAY) + 1).sum()
-    ).item()
+    known = first_windows.select(((facts.last - pl.col(columns.TIME)) // (task.horizon_days * DAY) + 1).sum()).item()
     answers = _both_answers(
         (f"customers and periods of {task.horizon_days} days with a {task.action}", positives),
         (
@@ -194,9 +190,7 @@ def _recommend(log: EventLog, task: Task) -> list[Requirement]:
     more = "Bring more events that name an item_id."
     return [
         *_customers(facts, task),
-        Requirement(
-            "interactions", f"{task.action} events that name an item", on_items.height, 1000, 1000, more
-        ),
+        Requirement("interactions", f"{task.action} events that name an item", on_items.height, 1000, 1000, more),
         Requirement("repeaters", "customers with two or more of them", repeaters, 25, 500, more),
         Requirement("items", "distinct items among them", n_items, 2, 50, more),
     ]
@@ -266,9 +260,7 @@ def _demand(log: EventLog, task: Task) -> list[Requirement]:
     weeks_of_data = round(facts.span_days / 7, 1)
     return [
         *_customers(facts, task),
-        Requirement(
-            "weeks", "weeks of sales", weeks_of_data, 8, 52, "Bring a longer log; a year shows the seasons."
-        ),
+        Requirement("weeks", "weeks of sales", weeks_of_data, 8, 52, "Bring a longer log; a year shows the seasons."),
         Requirement(
             "items",
             "items sold in at least 8 different weeks",

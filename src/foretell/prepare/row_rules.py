@@ -74,9 +74,7 @@ ROW_RULES: Final[dict[str, RowRule]] = {
     ),
     "impossible_time": RowRule("The time lies before any shop's data.", (columns.TIME,), _impossible_time),
     "future_time": RowRule("The time lies in the future.", (columns.TIME,), _future_time),
-    "non_positive_price": RowRule(
-        "The price is no number above zero.", (columns.PRICE,), _non_positive_price
-    ),
+    "non_positive_price": RowRule("The price is no number above zero.", (columns.PRICE,), _non_positive_price),
     "non_positive_quantity": RowRule(
         "The quantity is no number above zero.", (columns.QUANTITY,), _non_positive_quantity
     ),

@@ -6,10 +6,9 @@ data, or follow from the data's own calendar.
 
 from __future__ import annotations
 
+import tomllib
 from importlib.resources import files
 from pathlib import Path
-
-import tomllib
 
 from foretell.config import RunConfig, parse_config
 from foretell.evaluate import Report

@@ -49,10 +49,7 @@ class CampaignEffect:
 def campaign_effect(context: FitContext, fitted: FittedTask, *, replicates: int) -> CampaignEffect | None:
     """Estimate what the test window's campaigns changed; None where nobody, or everybody, was reached."""
     kinds = fitted.levels["kind"]
-    train, test = (
-        campaign_examples(context, fitted.task, split, kinds=kinds, treated_only=False)
-        for split in _JUDGED
-    )
+    train, test = (campaign_examples(context, fitted.task, split, kinds=kinds, treated_only=False) for split in _JUDGED)
     treated = test.frame[columns.TREATED].to_numpy()
     if min(treated.sum(), (~treated).sum()) < _FEWEST:
         return None
@@ -106,7 +103,10 @@ def doubly_robust_effect(
     for part in range(_FOLDS):
         inside, outside = fold == part, fold != part
         model = fit_boosting(
-            inputs[outside], treated[outside].astype(float), objective={"objective": "binary", **_SMALL_TREES}, seed=seed
+            inputs[outside],
+            treated[outside].astype(float),
+            objective={"objective": "binary", **_SMALL_TREES},
+            seed=seed,
         )
         propensity[inside] = model.predict(inputs[inside])
         control = outside & ~treated
@@ -117,9 +117,7 @@ def doubly_robust_effect(
     propensity = np.clip(propensity, 0.01, 0.95)
     residual = outcome - untreated
     odds = propensity / (1 - propensity)
-    parts = np.stack(
-        [treated * residual, treated.astype(float), ~treated * odds * residual, ~treated * odds], axis=1
-    )
+    parts = np.stack([treated * residual, treated.astype(float), ~treated * odds * residual, ~treated * odds], axis=1)
     per_customer = np.zeros((customer.max() + 1, 4))
     np.add.at(per_customer, customer, parts)
 
@@ -189,7 +187,9 @@ def _spent_more(context: FitContext, frame: pl.DataFrame) -> NDArray[np.float64]
             .group_by(columns.USER_ID)
             .agg(pl.col(columns.VALUE).sum().alias("before"))
         )
-        joined = rows.select(columns.USER_ID, columns.CAMPAIGN_ID, "amount").join(before, on=columns.USER_ID, how="left")
+        joined = rows.select(columns.USER_ID, columns.CAMPAIGN_ID, "amount").join(
+            before, on=columns.USER_ID, how="left"
+        )
         parts.append(joined.with_columns((pl.col("amount") > pl.col("before").fill_null(0.0)).alias("rose")))
     keys = [columns.USER_ID, columns.CAMPAIGN_ID]
     rose = frame.select(keys).join(pl.concat(parts), on=keys, how="left", maintain_order="left")["rose"]

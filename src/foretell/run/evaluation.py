@@ -86,14 +86,16 @@ def _report(
         data={
             "events": len(log),
             "users": log.events[columns.USER_ID].n_unique(),
-            "items": log.events[columns.ITEM_ID].drop_nulls().n_unique() if columns.ITEM_ID in log.events.columns else 0,
+            "items": log.events[columns.ITEM_ID].drop_nulls().n_unique()
+            if columns.ITEM_ID in log.events.columns
+            else 0,
             "dialect": log.dialect,
             "removed": facts["removed"],
         },
         windows=dataset.windows.describe(),
         seconds=folder.seconds,
         peak_memory_mib=folder.peak_memory_mib,
-        title=log.dialect.replace("_", " "),
+        title=log.dialect.replace("_", " ").replace("-", " ").title(),
         gates=_gate_rows(facts["gates"]),
         quality={
             "rows_in": facts["rows_in"],

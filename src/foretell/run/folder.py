@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -91,7 +90,10 @@ class RunFolder:
         started = time.perf_counter()
         yield
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        self.state["stages"][name] = {"seconds": round(time.perf_counter() - started, 2), "peak_memory_mib": round(peak)}
+        self.state["stages"][name] = {
+            "seconds": round(time.perf_counter() - started, 2),
+            "peak_memory_mib": round(peak),
+        }
         self._save()
 
     def remember(self, **facts: Any) -> None:  # noqa: ANN401 (any JSON value)
@@ -120,4 +122,4 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         temporary = self._file.with_suffix(".partial")
         temporary.write_text(json.dumps(self.state, indent=1), encoding="utf-8")
-        os.replace(temporary, self._file)
+        temporary.replace(self._file)

@@ -169,9 +169,7 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
         return load_encoder(home)
     known = dataset.histories.filter(pl.col(columns.TIME) <= dataset.windows.validation)
     with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
-        vocabulary = Vocabulary.build(
-            known, items=dataset.log.table("items"), min_count=config.model.min_item_count
-        )
+        vocabulary = Vocabulary.build(known, items=dataset.log.table("items"), min_count=config.model.min_item_count)
         _, batch = encode_histories(known, vocabulary=vocabulary)
         batch = with_targets(batch, actions=known[columns.ACTION], observed_until=dataset.windows.validation)
         torch.manual_seed(config.seed)
@@ -268,4 +266,3 @@ def write_whole(frame: pl.DataFrame, path: Path) -> None:
     temporary = path.with_suffix(".partial")
     frame.write_parquet(temporary)
     temporary.replace(path)
-

@@ -52,7 +52,7 @@ def score_probability(
         threshold=head.threshold,
         slices=_slices(task, examples, context),
         evidence=Evidence(
-            features=strengths(fitted),
+            features=strengths(context, fitted),
             blend=head.weights,
             examples=_rows_to_show(context, scored),
             validation_rate=fitted.validation_rate,
@@ -85,8 +85,7 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
         name: _with_errors(parts["validation"], forecast(parts["validation"]), test, points[name], task.quantiles)
         for name, forecast in _DEMAND_BASELINES.items()
     }
-    if fitted.plain_quantiles is not None:
-        baselines["lightgbm_features"] = fitted.plain_quantiles.quantiles(test.without_intent(), test.scale)
+    baselines["lightgbm_features"] = head.plain.quantiles(test.without_intent(), test.scale)
     answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(task.quantiles)}
     mean = mean_of_quantiles(quantiles, task.quantiles)
     scored = test.keys.with_columns(
@@ -108,23 +107,28 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
             "weeks ahead": np.array([f"week {week}" for week in test.keys["week"].to_list()]),
             "promoted": _promoted(test),
         },
-        period=test.keys.select(
-            pl.from_epoch(columns.START, time_unit="us").dt.strftime("%Y-%m-%d")
-        ).to_series().to_numpy(),
-        evidence=Evidence(features=strengths(fitted), examples=_rows_to_show(context, _times(scored))),
+        period=test.keys.select(pl.from_epoch(columns.START, time_unit="us").dt.strftime("%Y-%m-%d"))
+        .to_series()
+        .to_numpy(),
+        evidence=Evidence(
+            features=strengths(context, fitted),
+            blend={"lightgbm_sequence": head.share, "lightgbm": 1 - head.share},
+            examples=_rows_to_show(context, _times(scored)),
+        ),
         seed=context.seed,
         replicates=replicates,
     )
     return result, _times(scored)
 
 
-def strengths(fitted: FittedTask) -> list[FeatureStrength]:
-    """The strongest measured features of a task."""
+def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
+    """The strongest measured features of a task in plain words, as the AUC of the feature alone."""
+    words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
     return [
         FeatureStrength(
-            name=str(row["name"]),
-            association=float(str(row["association"])),
-            measure=str(row["measure"]),
+            name=words.get(str(row["name"]), str(row["name"]).replace("_", " ")),
+            association=0.5 + float(str(row["direction"])) * float(str(row["association"])),
+            measure="auc",
             importance=float(str(row["importance"])),
         )
         for row in fitted.strengths[:_STRONGEST]

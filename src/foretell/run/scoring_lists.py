@@ -43,7 +43,9 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
     pairs = _scored_candidates(context, fitted, frame)
     catalogue, popularity = _catalogue(context)
     known = _seen_before(context, frame)
-    wanted = frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
+    wanted = (
+        frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
+    )
     common: dict[str, Any] = {
         "popularity": popularity,
         "cluster": frame[columns.USER_ID].to_numpy(),
@@ -52,7 +54,9 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
         "k": _K,
     }
     new_wanted = wanted.join(known, on=[POINT, columns.ITEM_ID], how="anti", maintain_order="left")
-    new_lists = _lists(pairs.filter(pl.col("is_new_to_user")), catalogue, n=frame.height, skip=("buy_again", "last_bought"))
+    new_lists = _lists(
+        pairs.filter(pl.col("is_new_to_user")), catalogue, n=frame.height, skip=("buy_again", "last_bought")
+    )
     new_only = evaluate_ranking(
         new_lists.pop("model"),
         **_relevant(new_wanted, catalogue, n=frame.height),
@@ -70,7 +74,7 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
         facts=facts_for(task, dataset.log, variants={"new_items_only": new_only}),
         slices=_slices(known, frame),
         evidence=Evidence(
-            features=strengths(fitted),
+            features=strengths(context, fitted),
             blend=fitted.head().weights,
             unknown_share={"items": _unknown_share(wanted, catalogue, popularity)},
         ),
@@ -130,9 +134,7 @@ def _catalogue(context: FitContext) -> tuple[pl.DataFrame, NDArray[np.float64]]:
     events = context.dataset.histories.filter(pl.col(columns.ITEM_ID).is_not_null())
     items = events.select(columns.ITEM_ID).unique().sort(columns.ITEM_ID).with_row_index("code")
     items = items.with_columns(pl.col("code").cast(pl.Int64))
-    counts = (
-        events.filter(pl.col(columns.TIME) <= context.dataset.windows.validation).group_by(columns.ITEM_ID).len()
-    )
+    counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.validation).group_by(columns.ITEM_ID).len()
     joined = items.join(counts, on=columns.ITEM_ID, how="left", maintain_order="left")
     return items, joined["len"].fill_null(0).to_numpy().astype(np.float64)
 

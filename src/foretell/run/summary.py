@@ -49,9 +49,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         mine = f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
         theirs = f"{row['baseline_value']:.4f} {row['best_baseline']}" if row["best_baseline"] else "-"
         failed = f" (checks failed: {', '.join(row['checks_failed'])})" if row["checks_failed"] else ""
-        lines.append(
-            f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_WORDS[row['verdict']]}{failed}"
-        )
+        lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_WORDS[row['verdict']]}{failed}")
     lines += [
         "",
         f"Report:      {summary['report']} (open it in a browser)",

@@ -41,9 +41,7 @@ class Aftermath:
         order = first_order + baskets.order
         text = (rating.astype(np.int64) - 1) * len(REVIEWS[0]) + rng.integers(0, len(REVIEWS[0]), n)
         common = {"user": baskets.user, "item": baskets.item, "order": order}
-        self._announce(
-            columns.REVIEW, {**common, columns.RATING: rating, columns.TEXT: text}, when[0], reviews
-        )
+        self._announce(columns.REVIEW, {**common, columns.RATING: rating, columns.TEXT: text}, when[0], reviews)
         money = {
             columns.PRICE: baskets.price,
             columns.QUANTITY: baskets.quantity,

@@ -113,9 +113,7 @@ def remember(world: World, state: State, *, day: int, baskets: Baskets) -> None:
         state.usual[users, which] = baskets.item[bought]
 
 
-def expected_units(
-    world: World, state: State, *, market: Market, decisions: Decisions
-) -> NDArray[np.float64]:
+def expected_units(world: World, state: State, *, market: Market, decisions: Decisions) -> NDArray[np.float64]:
     """``[I]`` units each item would be expected to sell today if it were in stock.
 
     Conditional on the morning's state. Exact for items in stock; for one out of stock, exact up to the small

@@ -102,9 +102,7 @@ def decide(world: World, state: State, *, day: int, market: Market) -> Decisions
     leaves_cart = visits & (world.streams("carts", day).random(n) < customers.cart_rate)
     edges = np.cumsum([INTENT_RATE, INTENT_RATE, _SEARCH_ONLY_RATE])
     pattern = np.searchsorted(edges, world.streams("intents", day).random(n), side="right")
-    intent = np.where(
-        visits, np.array([SEARCH_THEN_VIEW, VIEW_THEN_SEARCH, SEARCH_ONLY, PLAIN])[pattern], PLAIN
-    )
+    intent = np.where(visits, np.array([SEARCH_THEN_VIEW, VIEW_THEN_SEARCH, SEARCH_ONLY, PLAIN])[pattern], PLAIN)
     return Decisions(hazard, probability, orders, visits, leaves_cart, intent.astype(np.int64))
 
 

@@ -53,9 +53,7 @@ class Catalogue:
         late = rng.random(n) < 0.1
         launch_late = np.floor((0.2 + 0.6 * rng.random(n)) * config.days).astype(np.int64)
         launch_day = np.where(late, launch_late, -rng.integers(1, 700, n))
-        complement, probability = _draw_complements(
-            category, late, rng, mean=config.causes.complement_probability
-        )
+        complement, probability = _draw_complements(category, late, rng, mean=config.causes.complement_probability)
         self.label: NDArray[np.int64] = rng.permutation(n)
         self.category: NDArray[np.int64] = category
         self.subcategory: NDArray[np.int64] = subcategory

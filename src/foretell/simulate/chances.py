@@ -61,9 +61,7 @@ def _coupon_days(until: NDArray[np.int64], day: int, horizon_days: int) -> NDArr
     return np.arange(day, day + horizon_days)[None, :] < until[:, None]
 
 
-def _chance(
-    world: World, state: State, day: int, horizon_days: int, coupon: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _chance(world: World, state: State, day: int, horizon_days: int, coupon: NDArray[np.bool_]) -> NDArray[np.float64]:
     causes, customers = world.config.causes, world.customers
     n = len(customers)
     cart_factor = np.append(np.full(causes.cart_days, causes.cart_factor), 1.0)
@@ -90,9 +88,7 @@ def _chance(
     return np.clip(bought, 0, 1)
 
 
-def _age(
-    mass: NDArray[np.float64], visit: NDArray[np.float64], cart_rate: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _age(mass: NDArray[np.float64], visit: NDArray[np.float64], cart_rate: NDArray[np.float64]) -> NDArray[np.float64]:
     """One evening: triggers grow a day older, and a visit may set either anew."""
     aged = np.zeros_like(mass)
     aged[:, 1:, :] = mass[:, :-1, :]

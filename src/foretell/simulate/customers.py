@@ -75,9 +75,7 @@ class Customers:
         self.favourite: NDArray[np.int64] = _draw_favourites(taste, rng)
         self.period_days: NDArray[np.float64] = period_days
         self.loyalty: NDArray[np.float64] = np.clip(causes.repeat_share * rng.uniform(0.7, 1.3, n), 0, 1)
-        self.visit_rate: NDArray[np.float64] = np.clip(
-            0.2 * activity**0.5 * np.exp(rng.normal(0, 0.4, n)), 0.01, 0.6
-        )
+        self.visit_rate: NDArray[np.float64] = np.clip(0.2 * activity**0.5 * np.exp(rng.normal(0, 0.4, n)), 0.01, 0.6)
         self.cart_rate: NDArray[np.float64] = rng.beta(2, 10, n)
         self.app_share: NDArray[np.float64] = rng.beta(1.5, 1.5, n)
         self.price_sensitivity: NDArray[np.float64] = price_sensitivity

@@ -31,9 +31,7 @@ ROBOT_VIEWS: Final = 3_000
 """Views of the one robot, all within an hour."""
 
 
-def add_dirt(
-    events: pl.DataFrame, *, share: float, rng: np.random.Generator
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def add_dirt(events: pl.DataFrame, *, share: float, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Add dirty rows to ``events`` and say which they are.
 
     Args:
@@ -60,9 +58,7 @@ def add_dirt(
     dirt = pl.concat(parts, how="vertical")
     keeps_id = dirt["rule"].is_in(["exact_duplicate", "repeated_event_id"])
     fresh = number_ids("e", events.height + np.arange(dirt.height))
-    dirt = dirt.with_columns(
-        pl.when(keeps_id).then(pl.col(columns.EVENT_ID)).otherwise(fresh).alias(columns.EVENT_ID)
-    )
+    dirt = dirt.with_columns(pl.when(keeps_id).then(pl.col(columns.EVENT_ID)).otherwise(fresh).alias(columns.EVENT_ID))
     both = pl.concat([events, dirt.drop("rule")]).sort(columns.TIME, maintain_order=True)
     return both, dirt.select(columns.EVENT_ID, "rule")
 

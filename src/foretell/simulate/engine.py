@@ -88,9 +88,7 @@ class Engine:
         none = np.zeros(0, dtype=np.int64)
         nobody = Treatment(0, user=none, time=none, treated=none.astype(np.bool_))
         never = np.zeros(len(self.world.customers))
-        nothing = (
-            {"uplift": truth.campaign_truth(self.world, nobody, never, never)} if self._with_truth else {}
-        )
+        nothing = {"uplift": truth.campaign_truth(self.world, nobody, never, never)} if self._with_truth else {}
         yield DayTables(treatments=treatments_frame(self.world, nobody), truth=nothing)
         cutoffs = truth.cutoff_days(n_days) if self._with_truth else ()
         for day in range(n_days):
@@ -147,15 +145,9 @@ class Engine:
         world, state, number = self.world, self.state, self._next
         sessions = open_sessions(world, day=day, decisions=decisions, first_number=number.session)
         baskets = fill_baskets(world, state, day=day, market=market, decisions=decisions)
-        number.list += write_lists(
-            world, rows, day=day, market=market, sessions=sessions, first_list=number.list
-        )
+        number.list += write_lists(world, rows, day=day, market=market, sessions=sessions, first_list=number.list)
         write_views(world, rows, day=day, market=market, sessions=sessions, decisions=decisions)
-        running = [
-            n
-            for n, start in enumerate(world.calendar.campaign_starts)
-            if start <= day < start + CAMPAIGN_DAYS
-        ]
+        running = [n for n, start in enumerate(world.calendar.campaign_starts) if start <= day < start + CAMPAIGN_DAYS]
         write_orders(
             world,
             rows,

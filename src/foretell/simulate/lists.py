@@ -39,9 +39,7 @@ def click_chance(
     return chance
 
 
-def write_lists(
-    world: World, rows: Rows, *, day: int, market: Market, sessions: Sessions, first_list: int
-) -> int:
+def write_lists(world: World, rows: Rows, *, day: int, market: Market, sessions: Sessions, first_list: int) -> int:
     """Write lists of impressions, their clicks and the views these open; returns the number of lists."""
     rng = world.streams("lists", day)
     shown = np.flatnonzero((rng.random(len(sessions)) < _LIST_SHARE) & (sessions.intent == PLAIN))

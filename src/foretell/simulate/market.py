@@ -105,9 +105,7 @@ class Calendar:
         self._missing, self._missing_from, self._missing_until = _draw_stockouts(
             catalogue, config.days + HORIZON_DAYS, streams
         )
-        self.campaign_starts = tuple(
-            range(CAMPAIGN_EVERY_DAYS, config.days - CAMPAIGN_DAYS + 1, CAMPAIGN_EVERY_DAYS)
-        )
+        self.campaign_starts = tuple(range(CAMPAIGN_EVERY_DAYS, config.days - CAMPAIGN_DAYS + 1, CAMPAIGN_EVERY_DAYS))
         self.day = lru_cache(maxsize=40)(self._day)
 
     def _day(self, day: int) -> Market:

@@ -170,9 +170,7 @@ def simulate_into(
         truth = engine.lasting_truth()
         if with_truth:
             truth |= {name: pl.concat(parts) for name, parts in kept.items() if name != "treatments"}
-            truth["uplift"] = tables_of_truth.with_profit(
-                truth["uplift"], world, order_value=engine.order_value
-            )
+            truth["uplift"] = tables_of_truth.with_profit(truth["uplift"], world, order_value=engine.order_value)
         for name, table in truth.items():
             write_table(table, partial / TRUTH / f"{name}.parquet")
         for name, table in {**_side_tables(world), "treatments": pl.concat(kept["treatments"])}.items():

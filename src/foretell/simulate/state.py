@@ -110,9 +110,7 @@ def draw_world(config: ShopConfig) -> World:
     streams = Streams(config.seed)
     catalogue = Catalogue(config, streams=streams)
     customers = Customers(config, streams=streams)
-    return World(
-        config, catalogue, customers, Calendar(config, catalogue=catalogue, streams=streams), streams
-    )
+    return World(config, catalogue, customers, Calendar(config, catalogue=catalogue, streams=streams), streams)
 
 
 def hazard_on(world: World, state: State, *, day: int, market: Market) -> Hazard:

@@ -98,9 +98,7 @@ def campaign_truth(
     )
 
 
-def campaign_chances(
-    world: World, state: State, *, day: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def campaign_chances(world: World, state: State, *, day: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``[U]`` chance of buying within a campaign that starts on ``day``, with its coupon and without."""
     with_coupon, without = (
         chance_of_purchase(world, state, day=day, horizon_days=CAMPAIGN_DAYS, coupon_now=now)[:, -1]
@@ -141,9 +139,7 @@ def click_truth(block: Block, *, first_event: int) -> pl.DataFrame:
     """``truth/clicks``: the click probability of every impression in the block."""
     chance = block["chance"].astype(np.float64)
     shown = np.flatnonzero(~np.isnan(chance))
-    return pl.DataFrame(
-        {columns.EVENT_ID: number_ids("e", first_event + shown), columns.PROBABILITY: chance[shown]}
-    )
+    return pl.DataFrame({columns.EVENT_ID: number_ids("e", first_event + shown), columns.PROBABILITY: chance[shown]})
 
 
 def intent_truth(block: Block, *, first_event: int) -> pl.DataFrame:

@@ -31,9 +31,7 @@ def write_views(
 ) -> None:
     """Write searches, chains of views, favourites, carts left open or taken back, and the intent patterns."""
     rng, n = world.streams("views", day), len(sessions)
-    n_views = 1 + np.minimum(
-        rng.poisson(np.where(np.arange(n) < sessions.n_orders, 0.8, 1.8)), _MOST_VIEWS - 1
-    )
+    n_views = 1 + np.minimum(rng.poisson(np.where(np.arange(n) < sessions.n_orders, 0.8, 1.8)), _MOST_VIEWS - 1)
     chain = _draw_chain(world, market, sessions, decisions, n_views=int(n_views.max(initial=1)), rng=rng)
     session, step = np.nonzero(np.arange(chain.shape[1])[None, :] < n_views[:, None])
     item, key = chain[session, step], Key.VIEWED + step.astype(np.float64)
@@ -41,9 +39,7 @@ def write_views(
 
     def put(action: str, which: NDArray[np.int64], item: NDArray[np.int64], key: NDArray[np.float64]) -> None:
         channel = sessions.channel[which]
-        add_items(
-            world, rows, action, user=sessions.user[which], session=which, item=item, key=key, channel=channel
-        )
+        add_items(world, rows, action, user=sessions.user[which], session=which, item=item, key=key, channel=channel)
 
     put(columns.VIEW, session, item, key)
     liked = rng.random(len(item)) < 0.03
@@ -98,9 +94,7 @@ def _draw_chain(
     return chain
 
 
-def _write_intents(
-    world: World, rows: Rows, market: Market, sessions: Sessions, rng: np.random.Generator
-) -> None:
+def _write_intents(world: World, rows: Rows, market: Market, sessions: Sessions, rng: np.random.Generator) -> None:
     """Search then view, view then search, or search alone; the first two differ in nothing but the order."""
     which = np.flatnonzero(sessions.intent != PLAIN)
     kind = sessions.intent[which]

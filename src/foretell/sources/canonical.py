@@ -74,15 +74,11 @@ def _to_canonical(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translatio
 def gives_back(frame: pl.DataFrame) -> pl.Expr:
     """True where goods or money flow back; a negative price is an accounting entry rather than a refund."""
     negative = [
-        (pl.col(name) < 0).fill_null(False)
-        for name in (columns.QUANTITY, columns.VALUE)
-        if name in frame.columns
+        (pl.col(name) < 0).fill_null(False) for name in (columns.QUANTITY, columns.VALUE) if name in frame.columns
     ]
     if not negative:
         return pl.lit(False)
-    is_entry = (
-        (pl.col(columns.PRICE) < 0).fill_null(False) if columns.PRICE in frame.columns else pl.lit(False)
-    )
+    is_entry = (pl.col(columns.PRICE) < 0).fill_null(False) if columns.PRICE in frame.columns else pl.lit(False)
     return pl.any_horizontal(negative) & ~is_entry
 
 

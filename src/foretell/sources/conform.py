@@ -58,15 +58,11 @@ def conform(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translation:
             problems.append(_problem(swallowed, f"A quote that was not closed swallowed lines into {own!r}."))
         translated[canonical] = series.alias(canonical)
     if columns.ACTION not in translated:
-        translated[columns.ACTION] = pl.Series([columns.PURCHASE], dtype=pl.String).new_from_index(
-            0, frame.height
-        )
+        translated[columns.ACTION] = pl.Series([columns.PURCHASE], dtype=pl.String).new_from_index(0, frame.height)
     result = pl.DataFrame([series.alias(name) for name, series in translated.items()])
     result = result.select(name for name in columns.CANONICAL if name in result.columns)
 
-    problem = frame.select(
-        pl.coalesce(*problems).alias(_PROBLEM) if problems else pl.lit(None).alias(_PROBLEM)
-    )
+    problem = frame.select(pl.coalesce(*problems).alias(_PROBLEM) if problems else pl.lit(None).alias(_PROBLEM))
     is_bad = problem.to_series().is_not_null()
     if not is_bad.any():
         return Translation(result, dict(mapping), time_unit, id_types, notes=notes)

@@ -94,8 +94,6 @@ class DelimitedFile:
             columns=columns,
         )
         if frame.width == 0:
-            raise SourceError(
-                "The file names no columns.", received=self.where, remedy="Put names in its first line."
-            )
+            raise SourceError("The file names no columns.", received=self.where, remedy="Put names in its first line.")
         # A blank line comes out as a row without a single value.
         return frame.filter(~pl.all_horizontal(pl.all().is_null()))

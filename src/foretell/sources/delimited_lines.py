@@ -26,9 +26,7 @@ _MOST_LINES_IN_A_CELL: Final = 1000
 _LARGEST_CELL: Final = 1 << 28
 
 
-def read_lines(
-    path: Path, *, separator: str, columns: Sequence[str] | None, limit: int | None = None
-) -> Rows:
+def read_lines(path: Path, *, separator: str, columns: Sequence[str] | None, limit: int | None = None) -> Rows:
     """Read a damaged delimited file.
 
     Args:
@@ -43,9 +41,7 @@ def read_lines(
     numbered = _Lines(path)
     header = next(_records(numbered, separator, width=None), None)
     if header is None or not isinstance(header, list):
-        raise SourceError(
-            "The file names no columns.", received=str(path), remedy="Put names in its first line."
-        )
+        raise SourceError("The file names no columns.", received=str(path), remedy="Put names in its first line.")
     names = _distinct(header)
     wanted = [index for index, name in enumerate(names) if columns is None or name in columns]
     cells: list[list[str | None]] = [[] for _ in wanted]
@@ -64,11 +60,7 @@ def read_lines(
         {names[index]: column for index, column in zip(wanted, cells, strict=True)},
         schema={names[index]: pl.String for index in wanted},
     )
-    notes = (
-        [f"{numbered.n_foreign:,} lines are not UTF-8 and were read as Windows-1252."]
-        if numbered.n_foreign
-        else []
-    )
+    notes = [f"{numbered.n_foreign:,} lines are not UTF-8 and were read as Windows-1252."] if numbered.n_foreign else []
     return Rows(frame, rejects(bad), tuple(notes))
 
 

@@ -23,9 +23,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
 }
 
 
-def choose_dialect(
-    table: Table, *, dialect: str | None, mapping: Mapping[str, str] | None
-) -> tuple[Dialect, float]:
+def choose_dialect(table: Table, *, dialect: str | None, mapping: Mapping[str, str] | None) -> tuple[Dialect, float]:
     """The dialect to read ``table`` in, and how certain that is.
 
     A named dialect wins; a declared mapping without one means the canonical dialect; else the most confident

@@ -72,9 +72,7 @@ class Parts:
                 )
             rows.append(table.read(columns))
         notes = tuple(dict.fromkeys(note for part in rows for note in part.notes))
-        return Rows(
-            _stacked([part.frame for part in rows]), pl.concat([part.rejected for part in rows]), notes
-        )
+        return Rows(_stacked([part.frame for part in rows]), pl.concat([part.rejected for part in rows]), notes)
 
 
 def open_folder(folder: Path) -> Opened:
@@ -93,9 +91,7 @@ def open_folder(folder: Path) -> Opened:
             received=", ".join(entry.name for entry in events),
             remedy="Keep one of them.",
         )
-    side_tables = {
-        _stem(entry): entry for entry in entries if _stem(entry) in SIDE_TABLES and _is_table(entry)
-    }
+    side_tables = {_stem(entry): entry for entry in entries if _stem(entry) in SIDE_TABLES and _is_table(entry)}
     used = {events[0], *side_tables.values()}
     return Opened(
         _open(events[0]),

@@ -71,10 +71,7 @@ def _to_canonical(frame: pl.DataFrame, mapping: Mapping[str, str]) -> Translatio
         pl.col(columns.QUANTITY) < 0
     ).fill_null(False)
     rows = translation.frame.with_columns(
-        pl.when(is_refund)
-        .then(pl.lit(columns.REFUND))
-        .otherwise(pl.col(columns.ACTION))
-        .alias(columns.ACTION),
+        pl.when(is_refund).then(pl.lit(columns.REFUND)).otherwise(pl.col(columns.ACTION)).alias(columns.ACTION),
         pl.col(columns.QUANTITY).abs(),
     )
     if columns.VALUE not in mapping:

@@ -31,13 +31,9 @@ def readable(path: Path) -> Path:
     """
     try:
         if not path.exists():
-            raise SourceError(
-                "There is no such file or folder.", received=str(path), remedy="Check the path."
-            )
+            raise SourceError("There is no such file or folder.", received=str(path), remedy="Check the path.")
         if not path.is_file():
-            raise SourceError(
-                "This is not a file.", received=str(path), remedy="Give a file or a folder of files."
-            )
+            raise SourceError("This is not a file.", received=str(path), remedy="Give a file or a folder of files.")
         with path.open("rb") as stream:
             is_empty = not stream.read(1)
     except OSError as error:
@@ -47,13 +43,9 @@ def readable(path: Path) -> Path:
             remedy="Check its permissions.",
         ) from error
     except ValueError as error:  # a path with a NUL in it
-        raise SourceError(
-            "This is not a path.", received=repr(str(path)), remedy="Check the path."
-        ) from error
+        raise SourceError("This is not a path.", received=repr(str(path)), remedy="Check the path.") from error
     if is_empty:
-        raise SourceError(
-            "The file is empty.", received=f"{path}: 0 bytes", remedy="Check the export that wrote it."
-        )
+        raise SourceError("The file is empty.", received=f"{path}: 0 bytes", remedy="Check the export that wrote it.")
     return path
 
 
@@ -81,9 +73,7 @@ def head_of(path: Path) -> bytes:
         head = head[: len(head) // 2 * 2].decode("utf-16", errors="replace").encode()
     head = head.removeprefix(_BOM)
     if not head.strip():
-        raise SourceError(
-            "The file holds no text.", received=str(path), remedy="Check the export that wrote it."
-        )
+        raise SourceError("The file holds no text.", received=str(path), remedy="Check the export that wrote it.")
     controls = sum(1 for byte in head if byte < 32 and byte not in _TEXT_CONTROLS)
     if controls > max(8, _GARBAGE_SHARE * len(head)):
         raise SourceError(
@@ -126,6 +116,4 @@ def _guarded(path: Path, stream: IO[bytes], size: int) -> bytes:
             remedy="Copy or export it again; nothing of it was used.",
         ) from error
     except OSError as error:
-        raise SourceError(
-            "The file cannot be read.", received=f"{path}: {error}", remedy="Check the disk."
-        ) from error
+        raise SourceError("The file cannot be read.", received=f"{path}: {error}", remedy="Check the disk.") from error

@@ -49,9 +49,7 @@ class Source:
     recognise: Callable[[Any, str | None, Mapping[str, str] | None], Recognition]
 
 
-def read_events(
-    source: object, *, dialect: str | None = None, mapping: Mapping[str, str] | None = None
-) -> EventLog:
+def read_events(source: object, *, dialect: str | None = None, mapping: Mapping[str, str] | None = None) -> EventLog:
     """Read a log from where it lies; nothing is cleaned yet.
 
     Args:
@@ -77,9 +75,7 @@ def read_events(
     return _find(source).read(source, dialect, mapping)
 
 
-def recognise(
-    source: object, *, dialect: str | None = None, mapping: Mapping[str, str] | None = None
-) -> Recognition:
+def recognise(source: object, *, dialect: str | None = None, mapping: Mapping[str, str] | None = None) -> Recognition:
     """Say how ``source`` would be read, from a sample of it.
 
     Raises:
@@ -197,11 +193,7 @@ def _guarded(work: Callable[[], T], where: str) -> T:
 def _is_complete_journey(source: object) -> bool:
     if isinstance(source, str) and source == complete_journey.NAME:
         return True
-    return (
-        isinstance(source, (str, Path))
-        and _is_path(source)
-        and complete_journey.is_complete_journey(Path(source))
-    )
+    return isinstance(source, (str, Path)) and _is_path(source) and complete_journey.is_complete_journey(Path(source))
 
 
 def _is_path(source: object) -> bool:
@@ -211,9 +203,7 @@ def _is_path(source: object) -> bool:
         return False
 
 
-def _read_complete_journey(
-    source: str | Path, dialect: str | None, mapping: Mapping[str, str] | None
-) -> EventLog:
+def _read_complete_journey(source: str | Path, dialect: str | None, mapping: Mapping[str, str] | None) -> EventLog:
     _refuse_choices(dialect, mapping)
     return complete_journey.read_complete_journey(_folder_of(source))
 
@@ -247,8 +237,6 @@ SOURCES: Final[dict[str, Source]] = {
         _recognise_complete_journey,
     ),
     "frame": Source("a Polars, pandas or Arrow table in memory", is_frame, _read, _recognise),
-    "path": Source(
-        "a file, or a folder of files: CSV, TSV, JSON lines, Parquet", _is_path, _read, _recognise
-    ),
+    "path": Source("a file, or a folder of files: CSV, TSV, JSON lines, Parquet", _is_path, _read, _recognise),
 }
 """Kinds of places, asked in this order."""

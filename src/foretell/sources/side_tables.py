@@ -84,9 +84,7 @@ def read_side_table(name: str, table: Table) -> tuple[pl.DataFrame, tuple[str, .
     if form.key:
         complete = complete.unique(list(form.key), keep="first", maintain_order=True)
     if complete.height < frame.height:
-        notes.append(
-            f"{frame.height - complete.height:,} rows of {name} lack or repeat their key and are left out."
-        )
+        notes.append(f"{frame.height - complete.height:,} rows of {name} lack or repeat their key and are left out.")
     return complete, tuple(notes)
 
 

@@ -36,12 +36,8 @@ _FORMATS: Final = (
     ("day.month.year", "%d.%m.%Y %H:%M"),
     ("day.month.year", "%d.%m.%Y"),
 )
-_MONTH_FIRST: Final = tuple(
-    ("month/day/year", form) for form in ("%m/%d/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M", "%m/%d/%Y")
-)
-_DAY_FIRST: Final = tuple(
-    ("day/month/year", form) for form in ("%d/%m/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M", "%d/%m/%Y")
-)
+_MONTH_FIRST: Final = tuple(("month/day/year", form) for form in ("%m/%d/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M", "%m/%d/%Y"))
+_DAY_FIRST: Final = tuple(("day/month/year", form) for form in ("%d/%m/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M", "%d/%m/%Y"))
 
 
 @dataclass(frozen=True)
@@ -112,9 +108,7 @@ def _from_numbers(series: pl.Series) -> Times:
             # Beyond this a product leaves 64 bits; nobody's event lies 100,000 years away.
             scaled = scaled.set(scaled.abs() > int(9e18) // max(factor, 1), None)
             values = scaled * factor if factor > 0 else scaled // -factor
-            return Times(
-                values.round(0).cast(pl.Int64, strict=False) if values.dtype.is_float() else values, unit
-            )
+            return Times(values.round(0).cast(pl.Int64, strict=False) if values.dtype.is_float() else values, unit)
     raise SchemaError(
         f"The numbers in {series.name!r} are no times since 1970, in seconds or any smaller unit.",
         received=f"a median of {median}",
@@ -156,15 +150,11 @@ def _from_text(series: pl.Series) -> Times:
             and not _fits_any(waiting.tail(1000), form)
         ):
             continue
-        parsed = (
-            base.set(~missing, None).str.to_datetime(form, strict=False, time_unit="us").dt.timestamp("us")
-        )
+        parsed = base.set(~missing, None).str.to_datetime(form, strict=False, time_unit="us").dt.timestamp("us")
         found[name] = found.get(name, 0) + int(parsed.count())
         values = values.zip_with(parsed.is_null(), parsed) if parsed.count() else values
     values = values - _offsets(zone)
-    has_naive = bool(
-        (zone.is_null() & ~series.str.contains(r"(Z|z|UTC|GMT)\s*$") & values.is_not_null()).any()
-    )
+    has_naive = bool((zone.is_null() & ~series.str.contains(r"(Z|z|UTC|GMT)\s*$") & values.is_not_null()).any())
     unit = max(found, key=lambda name: found[name]) if any(found.values()) else "unreadable text"
     return Times(values, unit, (*notes, _NAIVE_NOTE) if has_naive else notes)
 

@@ -62,10 +62,7 @@ def text(series: pl.Series) -> pl.Series:
     if series.dtype == pl.Binary:
         return pl.Series(
             series.name,
-            [
-                None if cell is None else bytes(cell).decode(errors="replace").strip() or None
-                for cell in series
-            ],
+            [None if cell is None else bytes(cell).decode(errors="replace").strip() or None for cell in series],
             dtype=pl.String,
         )
     trimmed = series.cast(pl.String, strict=False).str.strip_chars()
@@ -87,9 +84,7 @@ def identifiers(series: pl.Series) -> tuple[pl.Series, pl.DataType]:
     if series.dtype.is_float():
         series = series.fill_nan(None)
         whole = series.cast(pl.Int64, strict=False)
-        if (
-            series.drop_nulls() == series.drop_nulls().round(0)
-        ).all() and whole.null_count() == series.null_count():
+        if (series.drop_nulls() == series.drop_nulls().round(0)).all() and whole.null_count() == series.null_count():
             series = whole
     own = series.dtype if series.dtype.is_integer() and series.dtype != pl.Int128 else None
     words = _without_empty_words(text(series))

@@ -79,9 +79,7 @@ def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame
     hits = (
         shown.select("exposure", columns.USER_ID, columns.ITEM_ID, columns.TIME)
         .join(responses, on=[columns.USER_ID, columns.ITEM_ID], how="inner")
-        .filter(
-            (pl.col("responded") > pl.col(columns.TIME)) & (pl.col("responded") <= pl.col(columns.TIME) + horizon)
-        )
+        .filter((pl.col("responded") > pl.col(columns.TIME)) & (pl.col("responded") <= pl.col(columns.TIME) + horizon))
         .select("exposure")
         .unique()
         .with_columns(pl.lit(1.0).alias(columns.LABEL))

@@ -31,7 +31,7 @@ def counted_events(log: EventLog, task: Task) -> pl.DataFrame:
         raise ConfigError(
             f"Task {task.name!r} filters on an item column that does not exist.",
             received=", ".join(absent),
-            remedy=f"Use one of: {', '.join(items.columns) if items is not None else 'none (there is no items table)'}.",
+            remedy=f"Use one of: {', '.join(items.columns)}." if items is not None else "Add an items table.",
         )
     condition = pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in task.where.items())
     wanted = items.filter(condition).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
@@ -48,9 +48,7 @@ def users_known_at(log: EventLog, task: Task, cutoffs: list[int]) -> pl.DataFram
     else:
         acted = log.events.filter(pl.col(columns.ACTION) == task.action).select(columns.USER_ID, columns.TIME)
         frames = [
-            acted.filter(
-                (pl.col(columns.TIME) <= cutoff) & (pl.col(columns.TIME) > cutoff - task.active_days * DAY)
-            )
+            acted.filter((pl.col(columns.TIME) <= cutoff) & (pl.col(columns.TIME) > cutoff - task.active_days * DAY))
             .select(columns.USER_ID)
             .unique()
             .with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))

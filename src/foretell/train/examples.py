@@ -62,7 +62,9 @@ def candidate_examples(context: FitContext, task: Task, split: SplitName) -> Exa
     read = context.reader.read(context.view, points=frame)
     pairs = candidates(context.reader.encoder, view=context.view, read=read)
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
-    wanted = frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
+    wanted = (
+        frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
+    )
     labelled = pairs.join(
         wanted.with_columns(pl.lit(1.0).alias(columns.LABEL)),
         on=[POINT, columns.ITEM_ID],

@@ -19,12 +19,11 @@ from foretell.features.transform import Standardiser
 from foretell.model.baseline import fit_baseline
 from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.probability_head import fit_probability_head
-from foretell.model.quantile_head import fit_quantile_head
+from foretell.model.quantile_head import QuantileBlend, fit_quantile_head, fit_share
 from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.tasks.demand import items_to_forecast
 from foretell.train.context import Examples, FitContext
-from foretell.train.strengths import measured_strengths
 from foretell.train.examples import (
     campaign_examples,
     candidate_examples,
@@ -32,6 +31,7 @@ from foretell.train.examples import (
     rates_by_level,
     user_examples,
 )
+from foretell.train.strengths import measured_strengths
 
 __all__ = ["FIT", "fit_task"]
 
@@ -135,7 +135,13 @@ def _demand(context: FitContext, task: Task) -> FittedTask:
         levels=task.quantiles,
         seed=context.seed,
     )
-    return FittedTask(task=task, quantiles=head, plain_quantiles=plain, levels={"items": tuple(items)})
+    share = fit_share(
+        head.quantiles(later.features, later.scale),
+        plain.quantiles(later.without_intent(), later.scale),
+        units=later.units,
+        levels=task.quantiles,
+    )
+    return FittedTask(task=task, quantiles=QuantileBlend(head, plain, share), levels={"items": tuple(items)})
 
 
 FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
@@ -170,7 +176,7 @@ def _fit_probability(
     standardise = FittedTask.standardise_with(standardiser)
     extra = {} if components is None else {"components": components}
     head = fit_probability_head(
-        train.triple(), validation=later.triple(), standardise=standardise, seed=context.seed, **extra
+        (train.inputs, train.label), validation=later.triple(), standardise=standardise, seed=context.seed, **extra
     )
     rate = float(np.average(later.label, weights=later.weight))
     return FittedTask(

@@ -7,7 +7,6 @@ killed at any moment continues exactly where its last checkpoint was. It refuses
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,9 +70,7 @@ class _Negatives:
         popular = counts**0.75
         uniform = (np.arange(n_items) > 0).astype(np.float64)
         shares = 0.8 * popular / max(popular.sum(), 1.0) + 0.2 * uniform / max(uniform.sum(), 1.0)
-        return cls(
-            torch.from_numpy(shares).float(), torch.from_numpy(np.log(np.maximum(n * shares, 1e-12))).float(), n
-        )
+        return cls(torch.from_numpy(shares).float(), torch.from_numpy(np.log(np.maximum(n * shares, 1e-12))).float(), n)
 
 
 def pretrain(
@@ -174,7 +171,7 @@ def _save(
         {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "losses": json.dumps(losses)},
         temporary,
     )
-    os.replace(temporary, target)
+    temporary.replace(target)
 
 
 def _resume(

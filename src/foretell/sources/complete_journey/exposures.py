@@ -45,11 +45,7 @@ def bought_in_weeks(purchases: pl.DataFrame, household_weeks: pl.DataFrame) -> p
         for week in weeks
     ]
     if not parts:
-        return (
-            household_weeks.select("week", columns.USER_ID)
-            .clear()
-            .with_columns(pl.lit(0).alias("product_id"))
-        )
+        return household_weeks.select("week", columns.USER_ID).clear().with_columns(pl.lit(0).alias("product_id"))
     return pl.concat(parts).unique().join(household_weeks, on=["week", columns.USER_ID], how="semi")
 
 
@@ -89,9 +85,7 @@ def expose(
     return _describe(chosen.sort("draw", "row"), drawn, numbered)
 
 
-def _draw_others(
-    drawn: pl.DataFrame, responses: pl.DataFrame, generator: np.random.Generator
-) -> pl.DataFrame:
+def _draw_others(drawn: pl.DataFrame, responses: pl.DataFrame, generator: np.random.Generator) -> pl.DataFrame:
     """Uniformly drawn rows of each list that were not bought, with what each of them stands for."""
     first = drawn["first"].to_numpy().astype(np.int64)
     n_featured = drawn["n_featured"].to_numpy().astype(np.int64)

@@ -43,9 +43,7 @@ def promoted_items(purchases: pl.DataFrame) -> pl.DataFrame:
 
     This looks at the whole year only to keep the table small; no value in it depends on later rows.
     """
-    return (
-        purchases.group_by("product_id").len().filter(pl.col("len") >= LEAST_PURCHASES).select("product_id")
-    )
+    return purchases.group_by("product_id").len().filter(pl.col("len") >= LEAST_PURCHASES).select("product_id")
 
 
 def store_weights(purchases: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
@@ -61,9 +59,7 @@ def store_weights(purchases: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame
     parts = []
     for week in stores["week"].unique().sort().to_list():
         start = week_start(week)
-        past = purchases.filter(
-            pl.col(columns.TIME).is_between(start - LOOK_BACK_DAYS * DAY, start, closed="left")
-        )
+        past = purchases.filter(pl.col(columns.TIME).is_between(start - LOOK_BACK_DAYS * DAY, start, closed="left"))
         cents = (pl.col(columns.VALUE) * 100).round(0).cast(pl.Int64)
         sales = past.group_by("store_id").agg(cents.sum().alias("store_weight"))
         if sales["store_weight"].sum() <= 0:
@@ -72,9 +68,7 @@ def store_weights(purchases: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame
             )
         share = (pl.col("store_weight") * BILLION // pl.col("store_weight").sum()).alias("store_weight")
         parts.append(sales.select(pl.lit(week, dtype=pl.Int16).alias("week"), "store_id", share))
-    empty = pl.DataFrame(
-        schema={"week": pl.Int16, "store_id": stores.schema["store_id"], "store_weight": pl.Int64}
-    )
+    empty = pl.DataFrame(schema={"week": pl.Int16, "store_id": stores.schema["store_id"], "store_weight": pl.Int64})
     return pl.concat([empty, *parts])
 
 

@@ -18,9 +18,7 @@ __all__ = ["read_campaigns", "read_items", "read_treatments", "read_users"]
 def read_items(folder: Path) -> pl.DataFrame:
     """Products: three category levels, brand, manufacturer, and a title made of type and package size."""
     kind = pl.col("product_type").str.to_titlecase()
-    title = (
-        pl.when(pl.col("package_size").is_null()).then(kind).otherwise(kind + ", " + pl.col("package_size"))
-    )
+    title = pl.when(pl.col("package_size").is_null()).then(kind).otherwise(kind + ", " + pl.col("package_size"))
     return (
         pl.scan_parquet(folder / "products.parquet")
         .select(

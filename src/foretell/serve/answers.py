@@ -1,0 +1,94 @@
+"""One customer's answers to every task that asks about customers, as JSON values.
+
+This module owns the asking and the shape of the answer. It refuses to compute: the predictor answers, with the
+readers and heads of batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import InsufficientDataError
+from foretell.core.task import Kind
+from foretell.predictor.predictor import Predictor
+from foretell.predictor.reader import PointInputs, Reader
+from foretell.predictor.view import ShopView
+from foretell.serve.events import explain
+
+__all__ = ["ABOUT_USERS", "answer_user"]
+
+ABOUT_USERS: Final[tuple[Kind, ...]] = ("purchase", "churn", "recommend", "promotion", "ad")
+"""The kinds of task that ask about customers; demand asks about items."""
+
+_LISTS: Final[dict[Kind, str]] = {"recommend": "items", "ad": "placements"}
+_ABOUT_ALL: Final = (columns.USER_ID, columns.CUTOFF, columns.HORIZON_DAYS, columns.MODEL_VERSION)
+
+
+@dataclass(frozen=True)
+class _ReadOnce(Reader):
+    """A reader that reads the points of one request once, whichever task asks first."""
+
+    _read: list[PointInputs] = field(default_factory=list, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, reader: Reader) -> _ReadOnce:
+        return cls(reader.encoder, reader.user_features, reader.dropped)
+
+    def read(self, view: ShopView, *, points: pl.DataFrame) -> PointInputs:
+        """As ``Reader.read``; the points are those of the request each time."""
+        if not self._read:
+            self._read.append(super().read(view, points=points))
+        return self._read[0]
+
+
+def answer_user(
+    predictor: Predictor, view: ShopView, *, user_id: str, cutoff: int, tasks: Sequence[str], limit: int | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Answer tasks about one customer at one moment.
+
+    Args:
+        predictor: The trained predictor.
+        view: The customer's history with what the whole shop shares.
+        user_id: Whom to ask about.
+        cutoff: int64 microseconds; nothing later is looked at.
+        tasks: Names of trained tasks whose kind is in ``ABOUT_USERS``.
+        limit: At most so many entries of a list; None gives all.
+
+    Returns:
+        The answers by task, and by task why there is none (a shop without campaigns, say).
+    """
+    asked = replace(predictor, reader=_ReadOnce.of(predictor.reader))
+    answers: dict[str, Any] = {}
+    unanswered: dict[str, Any] = {}
+    for name in tasks:
+        fitted = predictor.task(name)
+        try:
+            frame = asked.answer(fitted, view, cutoff=cutoff, users=[user_id])
+        except InsufficientDataError as error:
+            unanswered[name] = explain(error)
+            continue
+        kind = fitted.task.kind
+        about = {"kind": kind, columns.HORIZON_DAYS: fitted.task.horizon_days, columns.MODEL_VERSION: predictor.version}
+        rows = [_plain(row) for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)]
+        answers[name] = about | ({_LISTS[kind]: rows[:limit]} if kind in _LISTS else rows[0])
+    return answers, unanswered
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values: dates as ISO 8601 text, what is not finite as null."""
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

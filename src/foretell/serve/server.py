@@ -1,0 +1,78 @@
+"""Running the application in this process.
+
+This module owns the server's settings. It refuses several worker processes: their memories would part ways.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from foretell.core.errors import InputError, MissingExtraError
+from foretell.serve.app import create_app
+
+__all__ = ["serve"]
+
+_DRAIN_SECONDS: Final = 10
+
+
+def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: Path | str | None = None) -> None:
+    """Serve a run over HTTP until interrupted.
+
+    There is no authentication: listen on an address that only trusted programs reach.
+
+    Args:
+        run: The folder of a finished run.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one and says which.
+        state: Where events are stored; by default ``RUN/live/state.sqlite``.
+
+    Raises:
+        MissingExtraError: If the extra ``live`` is not installed.
+        InputError: If the address cannot be listened on.
+        RunError: If there is no finished run, or another process holds the state.
+
+    Example:
+        >>> serve("runs/demo", port=8000)  # doctest: +SKIP
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("uvicorn", extra="live") from error
+    import torch
+
+    # A single customer's history is too short to gain from more, and requests already run side by side.
+    torch.set_num_threads(1)
+    with _bound(host, port) as listener:
+        app = create_app(run, state=state)
+        settings = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS
+        )
+        sys.stderr.write(f"Serving {run} on http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it).\n")
+        uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that holds the address: a port in use shows before the run is loaded."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError) as error:
+        raise _cannot_listen(host, port, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise _cannot_listen(host, port, error) from error
+    return listener
+
+
+def _cannot_listen(host: str, port: int, error: Exception) -> InputError:
+    return InputError(
+        "The service cannot listen there.",
+        received=f"{host}:{port}: {error}",
+        remedy="Give another --host or --port; port 0 takes a free one.",
+    )
