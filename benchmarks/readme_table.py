@@ -55,13 +55,9 @@ def standing(task: dict[str, Any]) -> Standing:
     metric = next((name for name in HEADLINES if name in task["metrics"]), None)
     if metric is None:
         raise ValueError(f"no headline metric. Received: {', '.join(task['metrics'])}. Add it to HEADLINES.")
-    rivals = {
-        name: metrics[metric]["value"] for name, metrics in task["baselines"].items() if metric in metrics
-    }
+    rivals = {name: metrics[metric]["value"] for name, metrics in task["baselines"].items() if metric in metrics}
     if not rivals:
-        raise ValueError(
-            f"no baseline reports {metric}. Received: {', '.join(task['baselines']) or 'no baselines'}."
-        )
+        raise ValueError(f"no baseline reports {metric}. Received: {', '.join(task['baselines']) or 'no baselines'}.")
     best = (min if metric in LOWER_IS_BETTER else max)(rivals, key=lambda name: rivals[name])
     own = task["metrics"][metric]
     return Standing(metric, own["value"], own["low"], own["high"], best, rivals[best])
@@ -71,8 +67,7 @@ def evidence_of(report: dict[str, Any]) -> dict[str, Any]:
     """What of a report is kept: all that is the same in every run with the same seed, so no timings."""
     kept = {key: report[key] for key in KEPT_OF_REPORT}
     kept["tasks"] = {
-        name: {key: task[key] for key in KEPT_OF_TASK if key in task}
-        for name, task in report["tasks"].items()
+        name: {key: task[key] for key in KEPT_OF_TASK if key in task} for name, task in report["tasks"].items()
     }
     return kept
 
@@ -120,9 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Take a report over, or check the README against the figures taken over last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("report", nargs="?", type=Path, help="a report.json to take the figures from")
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 where something is stale"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where something is stale")
     chosen = parser.parse_args(arguments)
     if chosen.report is None and not chosen.check:
         parser.error("give a report.json, or --check")

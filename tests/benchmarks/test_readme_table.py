@@ -9,9 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def script(repository):
-    spec = importlib.util.spec_from_file_location(
-        "readme_table", repository / "benchmarks" / "readme_table.py"
-    )
+    spec = importlib.util.spec_from_file_location("readme_table", repository / "benchmarks" / "readme_table.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -51,9 +49,7 @@ def report():
                 popularity={"ndcg@10": figure(0.2)},
                 buy_again={"ndcg@10": figure(0.305)},
             ),
-            "demand": task(
-                {"wape": figure(0.4)}, seasonal_naive={"wape": figure(0.3)}, moving={"wape": figure(0.9)}
-            ),
+            "demand": task({"wape": figure(0.4)}, seasonal_naive={"wape": figure(0.3)}, moving={"wape": figure(0.9)}),
         },
     }
 

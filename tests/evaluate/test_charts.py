@@ -1,6 +1,7 @@
 """Charts put things where they belong and survive odd figures."""
 
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_rare_outcomes_get_logarithmic_axes():
     }
     picture = charts.reliability(curve, histogram={"edge": [0.0, 1.0], "mass": [1.0]})
     places = [float(dot.get("cx")) for dot in shapes(picture, "circle", "model")]
-    steps = [right - left for left, right in zip(places[:-1], places[1:], strict=True)]
+    steps = [right - left for left, right in pairwise(places)]
     assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
     assert "0.01%" in str(picture)
     assert not shapes(picture, "rect", "mass")

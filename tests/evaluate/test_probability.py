@@ -108,8 +108,31 @@ def test_tied_probabilities_share_a_bin():
 def test_chance_explains_the_error_of_a_perfect_model(n):
     generator = np.random.default_rng(1)
     probability = generator.beta(2, 5, n)
-    found = [metrics.ece((generator.random(n) < probability).astype(float), probability=probability) for _ in range(20)]
-    assert chance_ece(probability) == pytest.approx(np.mean(found), rel=0.2)
+    labels = [(generator.random(n) < probability).astype(float) for _ in range(20)]
+    found = [metrics.ece(label, probability=probability) for label in labels]
+    assert chance_ece(labels[0], probability=probability) == pytest.approx(np.mean(found), rel=0.2)
+
+
+def test_repeated_rows_of_a_user_make_chance_larger():
+    generator = np.random.default_rng(3)
+    probability = generator.beta(2, 5, 500)
+    label = (generator.random(500) < probability).astype(float)
+    user = np.repeat(np.arange(500), 4)
+    units = clusters(user, n_rows=2000)
+    repeated = chance_ece(label[user], probability=probability[user], units=units)
+    assert repeated == pytest.approx(chance_ece(label, probability=probability))
+    assert repeated > 1.8 * chance_ece(label[user], probability=probability[user])
+
+
+def test_rows_that_stand_for_many_are_counted_for_what_they_are():
+    # All positives are kept and one negative in ten: chance is that of the few positives.
+    generator = np.random.default_rng(4)
+    probability = generator.beta(1, 60, 40_000)
+    label = (generator.random(40_000) < probability).astype(float)
+    kept = (label == 1) | (generator.random(40_000) < 0.1)
+    weight = np.where(label == 1, 1.0, 10.0)[kept]
+    whole = chance_ece(label, probability=probability)
+    assert chance_ece(label[kept], probability=probability[kept], weight=weight) == pytest.approx(whole, rel=0.15)
 
 
 def test_normalised_entropy_of_the_base_rate_is_one():

@@ -25,12 +25,8 @@ BAD_ROWS = {
     "missing_time_or_action": [("a", None, "view", "x", None, None), ("a", 1, None, "x", None, None)],
     "impossible_time": [("a", -15_000, "view", "x", None, None)],
     "future_time": [("a", 100_000, "view", "x", None, None)],
-    "non_positive_price": [
-        ("a", 1, "purchase", "x", price, 1.0) for price in (0.0, -1.0, float("nan"), float("inf"))
-    ],
-    "non_positive_quantity": [
-        ("a", 1, "purchase", "x", 1.0, amount) for amount in (0.0, -2.0, float("-inf"))
-    ],
+    "non_positive_price": [("a", 1, "purchase", "x", price, 1.0) for price in (0.0, -1.0, float("nan"), float("inf"))],
+    "non_positive_quantity": [("a", 1, "purchase", "x", 1.0, amount) for amount in (0.0, -2.0, float("-inf"))],
     "exact_duplicate": [SOUND],
 }
 
@@ -130,9 +126,7 @@ def test_the_quarantine_is_written_with_the_shops_ids(make_log, tmp_path):
 
 
 def test_nothing_removed_leaves_the_log_as_it_was(make_log):
-    log = make_log(
-        [SOUND, ("b", 1, "view", "x", None, None)], tables={"items": pl.DataFrame({"item_id": ["x"]})}
-    )
+    log = make_log([SOUND, ("b", 1, "view", "x", None, None)], tables={"items": pl.DataFrame({"item_id": ["x"]})})
     cleaned = clean(log)
     assert_frame_equal(cleaned.log.events, log.events)
     assert cleaned.log.table("items").height == 1
@@ -146,9 +140,7 @@ def test_an_empty_log_is_cleaned_without_a_fuss(make_log):
 
 
 def test_columns_called_like_ours_do_no_harm(make_log):
-    log = make_log(
-        [SOUND, SOUND, (None, 1, "view", "x", None, None)], rule=["r"] * 3, reason=["s"] * 3, raw=["t"] * 3
-    )
+    log = make_log([SOUND, SOUND, (None, 1, "view", "x", None, None)], rule=["r"] * 3, reason=["s"] * 3, raw=["t"] * 3)
     cleaned = clean(log)
     assert removed(cleaned) == {"missing_user": 1, "exact_duplicate": 1}
     assert "reason" in cleaned.log.events.columns

@@ -110,9 +110,7 @@ def test_promotions_need_campaigns_and_takers():
     events = purchases(200, 200).with_columns(campaign_id=pl.lit(None, dtype=pl.String))
     users = events.select("user_id").unique(maintain_order=True)
     campaigns = pl.DataFrame({"campaign_id": ["c1", "c2"], "start": [START, START], "end": [START + DAY] * 2})
-    treatments = users.head(100).with_columns(
-        campaign_id=pl.lit("c1"), time=pl.lit(START), treated=pl.lit(True)
-    )
+    treatments = users.head(100).with_columns(campaign_id=pl.lit("c1"), time=pl.lit(START), treated=pl.lit(True))
     redeemed = treatments.head(60).select(
         "user_id",
         "time",

@@ -20,9 +20,7 @@ RULES = CleaningRules(
     robot_events_per_hour=4,
     robot_events_per_day=6,
 )
-NUMBER = st.one_of(
-    st.none(), st.sampled_from([-1.0, 0.0, 1.0, 2.0, 4.0, 9.0, 30.0, 1e9, float("nan"), float("inf")])
-)
+NUMBER = st.one_of(st.none(), st.sampled_from([-1.0, 0.0, 1.0, 2.0, 4.0, 9.0, 30.0, 1e9, float("nan"), float("inf")]))
 ROW = st.fixed_dictionaries(
     {
         "user_id": st.sampled_from(["a", "b", "c", "", None]),
@@ -57,9 +55,7 @@ REJECTED = st.lists(st.text(max_size=5), max_size=3)
 @st.composite
 def logs(draw):
     frame = pl.DataFrame(draw(st.lists(ROW, max_size=40)), schema=SCHEMA)
-    dropped = draw(
-        st.sets(st.sampled_from(["item_id", "price", "quantity", "value", "order_id", "event_id"]))
-    )
+    dropped = draw(st.sets(st.sampled_from(["item_id", "price", "quantity", "value", "order_id", "event_id"])))
     raw = draw(REJECTED)
     rejected = pl.DataFrame(
         {"reason": ["unreadable"] * len(raw), "raw": raw}, schema={"reason": pl.String, "raw": pl.String}
@@ -86,6 +82,18 @@ def test_cleaning_twice_is_cleaning_once(log):
     twice = clean(once.log, rules=RULES)
     assert_frame_equal(twice.log.events, once.log.events)
     assert sum(twice.removed.values()) == 0
+
+
+def test_outliers_hidden_by_larger_ones_are_found_at_once():
+    # The median of all is 4 and hides the 4; without the two 13 it is 1.
+    prices = [1.0, 1.0, 4.0, 13.0, 13.0]
+    rows = [
+        {"user_id": "a", "time": START + day * DAY, "action": "view", "price": price}
+        for day, price in enumerate(prices)
+    ]
+    once = clean(EventLog(pl.DataFrame([row | {"item_id": "x"} for row in rows])), rules=RULES)
+    assert once.removed["absurd_price"] == 3
+    assert clean(once.log, rules=RULES).rows_out == once.rows_out == 2
 
 
 @given(logs())
@@ -115,6 +123,4 @@ def test_the_order_of_the_rows_does_not_matter_for_the_counts(log, random):
 @given(logs())
 def test_a_copy_of_the_whole_log_changes_nothing(log):
     doubled = EventLog(pl.concat([log.events, log.events]))
-    assert_frame_equal(
-        clean(doubled, rules=RULES).log.events, clean(EventLog(log.events), rules=RULES).log.events
-    )
+    assert_frame_equal(clean(doubled, rules=RULES).log.events, clean(EventLog(log.events), rules=RULES).log.events)

@@ -72,9 +72,7 @@ def tiny_journey(tmp_path):
             "package_size": ["20 CT", None, None, None],
         }
     ).write_parquet(folder / "products.parquet")
-    pl.DataFrame({"household_id": [1, 2], "age": ["25-34", "65+"]}).write_parquet(
-        folder / "demographics.parquet"
-    )
+    pl.DataFrame({"household_id": [1, 2], "age": ["25-34", "65+"]}).write_parquet(folder / "demographics.parquet")
     pl.DataFrame(
         {
             "campaign_id": [5],

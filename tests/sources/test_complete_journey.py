@@ -135,7 +135,9 @@ def test_the_sample_is_uniform_over_what_was_not_bought():
     )
     bought = weeks.select("week", "user_id", pl.lit(0).alias("product_id"))
     shown = expose(featured, weeks, bought, generator=np.random.default_rng(2))
-    counts = shown.filter(pl.col("weight") > 1).group_by("item_id").len()
+    others = shown.filter(pl.col("weight") > 1)
+    assert set(others.group_by("user_id").len()["len"]) == {10}
+    counts = others.group_by("item_id").len()
     assert counts.height == 19
     expected = 2000 * 10 / 19
     deviations = (counts["len"] - expected) / np.sqrt(expected * (1 - 10 / 19))
@@ -169,9 +171,7 @@ def test_promotions_use_past_sales_only(tiny_journey):
     path = tiny_journey / "transactions.parquet"
     rows = pl.read_parquet(path)
     later = pl.col("transaction_timestamp") > datetime(2017, 3, 6, 5)
-    rows.with_columns(pl.when(later).then(pl.col("sales_value") * 50).otherwise("sales_value")).write_parquet(
-        path
-    )
+    rows.with_columns(pl.when(later).then(pl.col("sales_value") * 50).otherwise("sales_value")).write_parquet(path)
     after = read_events(tiny_journey).table("promotions")
     known = pl.col("start") <= week_start(11)
     assert_frame_equal(before.filter(known), after.filter(known))
@@ -245,21 +245,15 @@ class TestTheRealThing:
         weeks = pl.scan_parquet(find_folder() / "transactions.parquet").select(
             "week", pl.col("transaction_timestamp").dt.timestamp("us").alias("time")
         )
-        spans = weeks.group_by("week").agg(
-            pl.col("time").min().alias("low"), pl.col("time").max().alias("high")
-        )
+        spans = weeks.group_by("week").agg(pl.col("time").min().alias("low"), pl.col("time").max().alias("high"))
         for week, low, high in spans.collect().iter_rows():
             assert week_start(week) <= low <= high <= week_end(week)
 
     def test_every_redemption_follows_a_purchase_of_its_day(self, real):
         redeemed = real.events.filter(pl.col("action") == "coupon_redeemed").select("user_id", "time")
-        bought = real.events.filter(pl.col("action") == "purchase").select(
-            "user_id", pl.col("time").alias("bought")
-        )
+        bought = real.events.filter(pl.col("action") == "purchase").select("user_id", pl.col("time").alias("bought"))
         same_day = (
-            redeemed.unique()
-            .join(bought, on="user_id")
-            .filter((pl.col("time") - pl.col("bought")).is_between(0, DAY))
+            redeemed.unique().join(bought, on="user_id").filter((pl.col("time") - pl.col("bought")).is_between(0, DAY))
         )
         assert same_day.select("user_id", "time").unique().height == redeemed.unique().height
 

@@ -46,9 +46,7 @@ def test_foreign_encodings_are_read_and_said(write):
 
 def test_nul_bytes_and_huge_cells(write):
     huge = "x" * 1_000_000
-    log = read_events(
-        write("a.csv", f"user_id,time,action,text\na,2020-01-01,view,{huge}\nb\0,2020-01-01,view,y\n")
-    )
+    log = read_events(write("a.csv", f"user_id,time,action,text\na,2020-01-01,view,{huge}\nb\0,2020-01-01,view,y\n"))
     assert log.events["text"].str.len_chars().to_list() == [1_000_000, 1]
 
 

@@ -19,9 +19,7 @@ def test_side_tables_are_read_in_canonical_form(tmp_path, write):
     ).write_parquet(tmp_path / "promotions.parquet")
     write("exposures.csv", "user_id,timestamp,item_id,weight,position\n1,1577836800,9,2.5,top\n")
     log = read_events(tmp_path)
-    assert log.table("items").rows(named=True) == [
-        {"item_id": "9", "category": "TEA", "colour": "red", "price": 2.0}
-    ]
+    assert log.table("items").rows(named=True) == [{"item_id": "9", "category": "TEA", "colour": "red", "price": 2.0}]
     assert log.table("users").rows() == [("1", 30)]
     assert log.table("campaigns").rows() == [("5", 1_577_836_800_000_000, 1_580_515_200_000_000, "mail")]
     assert log.table("treatments")["treated"].to_list() == [True, False]

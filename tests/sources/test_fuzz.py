@@ -50,9 +50,7 @@ def test_random_bytes_after_a_sound_header(tmp_path_factory, content, name):
 @given(cut=st.integers(0, 120))
 def test_truncated_gzip(tmp_path_factory, cut):
     path = tmp_path_factory.getbasetemp() / "c.csv.gz"
-    whole = gzip.compress(
-        HEADER + b"".join(b"u%d,2020-01-01,view,1\n" % number for number in range(50)), mtime=0
-    )
+    whole = gzip.compress(HEADER + b"".join(b"u%d,2020-01-01,view,1\n" % number for number in range(50)), mtime=0)
     path.write_bytes(whole[: max(0, len(whole) - cut)])
     assert attempt(path) == (50 if cut == 0 else None)
 
@@ -85,7 +83,5 @@ def test_pandas_frames_of_anything(columns):
     import pandas as pd
 
     names = ["user_id", "time", "action", "price"]
-    frame = pd.DataFrame(
-        {name: pd.Series(column, dtype=object) for name, column in zip(names, columns, strict=True)}
-    )
+    frame = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in zip(names, columns, strict=True)})
     attempt(frame)

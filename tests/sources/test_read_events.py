@@ -81,9 +81,7 @@ def test_ids_come_back_as_the_shop_wrote_them(golden):
 
 def test_identifiers_with_gaps_read_by_pandas_are_whole_again():
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(
-        {"user_id": [1, None], "time": ["2020-01-01", "2020-01-02"], "action": ["view", "view"]}
-    )
+    frame = pandas.DataFrame({"user_id": [1, None], "time": ["2020-01-01", "2020-01-02"], "action": ["view", "view"]})
     log = read_events(frame)
     assert log.events["user_id"].to_list() == [None, "1"]
     assert log.restore_ids(log.events)["user_id"].to_list() == [None, 1]
@@ -91,9 +89,7 @@ def test_identifiers_with_gaps_read_by_pandas_are_whole_again():
 
 def test_a_mixed_object_column_of_pandas_becomes_text():
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(
-        {"user_id": ["a", 1, None], "time": [1_577_836_800] * 3, "action": ["view", 2, "view"]}
-    )
+    frame = pandas.DataFrame({"user_id": ["a", 1, None], "time": [1_577_836_800] * 3, "action": ["view", 2, "view"]})
     assert sorted(read_events(frame).events["user_id"].drop_nulls()) == ["1", "a"]
 
 

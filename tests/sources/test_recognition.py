@@ -25,14 +25,12 @@ def test_canonical_names_are_certain(golden):
 
 
 def test_synonyms_are_less_certain_and_the_rest_is_listed():
-    frame = pl.DataFrame(
-        {"Customer Id": ["a"], "ts": [1_577_836_800_000], "event": ["pv"], "colour": ["red"]}
-    )
+    frame = pl.DataFrame({"Customer Id": ["a"], "ts": [1_577_836_800_000], "event": ["pv"], "colour": ["red"]})
     recognition = recognise(frame)
     assert recognition.confidence == 0.8
     assert recognition.mapping == {"user_id": "Customer Id", "time": "ts", "action": "event"}
     assert recognition.time_unit == "milliseconds"
-    assert recognition.unused == ("colour",)
+    assert recognition.notes == ("No use was found for the columns colour.",)
 
 
 def test_invoices_are_recognised(write):
@@ -44,7 +42,7 @@ def test_invoices_are_recognised(write):
     recognition = recognise(path)
     assert recognition.dialect == "invoices"
     assert recognition.mapping["order_id"] == "InvoiceNo"
-    assert recognition.unused == ()
+    assert not any("No use" in note for note in recognition.notes)
 
 
 def test_complete_journey_is_recognised(tiny_journey):

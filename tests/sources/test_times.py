@@ -46,9 +46,7 @@ def test_one_moment_in_many_spellings(cell, unit):
     assert times.unit == unit
 
 
-@pytest.mark.parametrize(
-    "cell", [20191105, "20191105", "2019-11-05", "2019/11/05", "05.11.2019", date(2019, 11, 5)]
-)
+@pytest.mark.parametrize("cell", [20191105, "20191105", "2019-11-05", "2019/11/05", "05.11.2019", date(2019, 11, 5)])
 def test_days_are_their_midnight(cell):
     assert parse_times(pl.Series([cell])).values.to_list() == [MIDNIGHT]
 
@@ -63,9 +61,7 @@ def test_the_order_of_day_and_month_is_decided_by_all_cells():
 
 
 def test_a_missing_zone_is_stated():
-    assert parse_times(pl.Series(["2019-11-05 17:04:09"])).notes == (
-        "Times without a zone are taken as UTC.",
-    )
+    assert parse_times(pl.Series(["2019-11-05 17:04:09"])).notes == ("Times without a zone are taken as UTC.",)
     assert parse_times(pl.Series(["2019-11-05 17:04:09Z"])).notes == ()
 
 

@@ -103,11 +103,12 @@ class Windows:
         validation = test - validation_length * DAY
         start = first + config.warmup_days * DAY
         if start + longest_horizon_days * DAY > validation:
+            needed_days = config.warmup_days + longest_horizon_days + chosen + validation_length
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
                 received=f"{span_days:.1f} days, {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
                 remedy=(
-                    f"Bring at least {config.warmup_days + longest_horizon_days + chosen + validation_length} days, "
+                    f"Bring at least {needed_days} days, "
                     "shorten the horizons, or set split.test_days and split.validation_days."
                 ),
             )

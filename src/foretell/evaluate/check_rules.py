@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from foretell.evaluate.definitions import definition
-from foretell.evaluate.words import inline, joined
+from foretell.evaluate.words import inline, joined, percent
 
 __all__ = [
     "Status",
@@ -66,10 +66,10 @@ def calibrated(task: Task) -> Verdict | None:
     if task["answer"] != "probability":
         return None
     found, chance = task["calibration"]["ece"], task["calibration"]["by_chance"]
-    words = f"Calibration error {found:.3f}; chance alone would give a perfect model about {chance:.3f} here."
+    words = f"Calibration error {percent(found)}; chance alone would give a perfect model about {percent(chance)} here."
     if found <= LARGEST_ECE:
         return "pass", words
-    return ("warn" if found - chance <= LARGEST_ECE else "fail"), f"{words} The limit is {LARGEST_ECE}."
+    return ("warn" if found - chance <= LARGEST_ECE else "fail"), f"{words} The limit is {percent(LARGEST_ECE)}."
 
 
 def enough_positives(task: Task) -> Verdict | None:
@@ -127,7 +127,7 @@ def unknown_share(task: Task) -> Verdict | None:
     shares = {kind: share for kind, share in task["unknown_share"].items() if share is not None}
     if not shares:
         return None
-    words = ", ".join(f"{share:.1%} {kind}" for kind, share in shares.items()) + " never seen in training."
+    words = ", ".join(f"{percent(share)} {kind}" for kind, share in shares.items()) + " never seen in training."
     worst = max(shares.values())
     return ("pass" if worst <= 0.2 else "warn" if worst <= 0.5 else "fail"), words
 
@@ -150,8 +150,8 @@ def window_drift(task: Task) -> Verdict | None:
     if before is None or now is None:
         return None
     change = abs(now - before) / before if before else float("inf") if now else 0.0
-    form = ".1%" if task["answer"] == "probability" else ".3g"
-    words = f"The outcome's rate went from {before:{form}} in validation to {now:{form}} in the test window."
+    then, today = (percent(rate) if task["answer"] == "probability" else f"{rate:.3g}" for rate in (before, now))
+    words = f"The outcome's rate went from {then} in validation to {today} in the test window."
     return ("pass" if change <= 0.2 else "warn" if change <= 0.5 else "fail"), words
 
 

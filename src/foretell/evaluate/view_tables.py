@@ -15,7 +15,7 @@ from foretell.evaluate.words import count, figure, interval_text, label, percent
 __all__ = ["features_table", "metrics_table", "slices_table"]
 
 Document = Mapping[str, Any]
-_MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC alone, above 0.5"}
+_MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC above 0.5"}
 
 
 def metrics_table(task: Document) -> dict[str, Any]:

@@ -99,17 +99,17 @@ def short_count(value: float | None) -> str:
 
 
 def percent(value: float | None, *, digits: int = 1) -> str:
-    """A share as a percentage; shares too small for the digits asked for get one that says something.
+    """A share as a percentage; small ones get digits that say something.
 
     Example:
-        >>> percent(0.2341), percent(None), percent(0.0004)
-        ('23.4%', '\u2013', '0.04%')
+        >>> percent(0.2341), percent(None), percent(0.00042)
+        ('23.4%', '\u2013', '0.042%')
     """
     if value is None:
         return MISSING
     size = 100 * abs(value)
-    if 1e-5 < size < 0.5 * 10.0**-digits:
-        digits = -math.floor(math.log10(size))
+    if 1e-5 < size < (1.0 if digits else 0.5):
+        digits = (1 if digits else 0) - math.floor(math.log10(size))
     return f"{100 * value:.{digits}f}%"
 
 

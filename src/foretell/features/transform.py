@@ -25,6 +25,7 @@ Method = Literal["rank_gauss", "log_standard", "standard", "robust"]
 
 _MISSING_SUFFIX: Final = "_is_missing"
 _N_KNOTS: Final = 256
+_FEW_ROWS: Final = 8
 _QUARTILES_PER_SIGMA: Final = 1.3489795003921634
 
 
@@ -122,15 +123,60 @@ class Standardiser:
         Raises:
             SchemaError: If a column is missing.
         """
-        result = np.empty((frame.height, len(self.names)), dtype=np.float32)
+        return self._by_column(frame.height, lambda name: _numbers(frame, name))
+
+    def transform_matrix(self, values: NDArray[np.float32], *, names: Sequence[str]) -> NDArray[np.float32]:
+        """The same of a matrix ``[N, F]`` whose columns are ``names``, without building a frame.
+
+        Raises:
+            SchemaError: If a column is missing.
+        """
+        place = {name: number for number, name in enumerate(names)}
+        for scale in self.scales:
+            if scale.name not in place:
+                raise _absent(scale.name)
+        if len(values) <= _FEW_ROWS:
+            chosen = values[:, [place[scale.name] for scale in self.scales]].astype(np.float64)
+            gone = ~np.isfinite(chosen[:, [scale.has_missing for scale in self.scales]])
+            return np.concatenate([self._all_columns(chosen), gone], axis=1, dtype=np.float32)
+        return self._by_column(len(values), lambda name: values[:, place[name]].astype(np.float64))
+
+    def _by_column(self, n_rows: int, column: Callable[[str], Floats]) -> NDArray[np.float32]:
+        result = np.empty((n_rows, len(self.names)), dtype=np.float32)
         indicator = len(self.scales)
         for number, scale in enumerate(self.scales):
-            values = _numbers(frame, scale.name)
+            values = column(scale.name)
             result[:, number] = scale.apply(values)
             if scale.has_missing:
                 result[:, indicator] = ~np.isfinite(values)
                 indicator += 1
         return result
+
+    def _all_columns(self, values: Floats) -> Floats:
+        """``Scale.apply`` of all columns at once: for one customer, a call a column would be most of the work."""
+        present = np.isfinite(values)
+        numbers = np.where(present, values, 0.0)
+        logarithm, centre, spread, n_knots, x, y = self._table
+        numbers = np.where(logarithm, np.sign(numbers) * np.log1p(np.abs(numbers)), numbers)
+        column = np.arange(values.shape[1])
+        at = np.clip((x <= numbers[:, :, None]).sum(axis=2) - 1, 0, np.maximum(n_knots - 2, 0))
+        width = np.where(n_knots > 0, x[column, at + 1] - x[column, at], 1.0)
+        share = np.clip((numbers - x[column, at]) / width, 0.0, 1.0)
+        bent = y[column, at] + share * (y[column, at + 1] - y[column, at])
+        return np.where(present, np.where(n_knots > 0, bent, (numbers - centre) / spread), 0.0)
+
+    @cached_property
+    def _table(self) -> tuple[NDArray[np.bool_], Floats, Floats, NDArray[np.int64], Floats, Floats]:
+        """Every scale's numbers side by side; knots that a scale lacks lie beyond all values."""
+        n_knots = np.array([len(scale.knots) for scale in self.scales], dtype=np.int64)
+        x = np.full((len(self.scales), max(int(n_knots.max(initial=0)), 2)), np.finfo(np.float64).max)
+        y = np.zeros_like(x)
+        for number, scale in enumerate(self.scales):
+            x[number, : n_knots[number]] = scale.knots
+            y[number, : n_knots[number]] = scale.heights
+        logarithm = np.array([scale.logarithm for scale in self.scales], dtype=np.bool_)
+        centre = np.array([scale.centre for scale in self.scales])
+        return logarithm, centre, np.array([scale.spread for scale in self.scales]), n_knots, x, y
 
     def to_json(self) -> list[dict[str, Any]]:
         """The scales as JSON values; floats keep every bit."""
@@ -209,5 +255,9 @@ def _broken_line(values: Floats, x: Floats, y: Floats) -> Floats:
 
 def _numbers(frame: pl.DataFrame, name: str) -> Floats:
     if name not in frame.columns:
-        raise SchemaError("A feature is missing.", received=f"no column {name!r}", remedy="Compute the same features.")
+        raise _absent(name)
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _absent(name: str) -> SchemaError:
+    return SchemaError("A feature is missing.", received=f"no column {name!r}", remedy="Compute the same features.")

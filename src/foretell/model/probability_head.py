@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from foretell.model.blend import blend_logits, fit_blend
 from foretell.model.boosting import Boosting, fit_boosting, leaves_for
@@ -39,7 +40,6 @@ class ProbabilityHead:
         weights: Blend weight of each component.
         calibration: Platt scaling of the blended logit.
         alone: Platt scaling of each component on its own, for the comparison in the report.
-        threshold: Probability above which the answer is called yes (best F1 on validation).
     """
 
     names: tuple[str, ...]
@@ -48,7 +48,6 @@ class ProbabilityHead:
     weights: dict[str, float]
     calibration: PlattScaling
     alone: dict[str, PlattScaling]
-    threshold: float
     standardise: Standardise = field(repr=False)
 
     def logits(
@@ -62,6 +61,10 @@ class ProbabilityHead:
         """Calibrated probability of each example ``[n]``."""
         return self.calibration.probability(blend_logits(self.logits(inputs), self.weights))
 
+    def uncalibrated(self, inputs: HeadInputs) -> NDArray[np.float64]:
+        """What the blend says before calibration ``[n]``, to show what calibration changed."""
+        return np.asarray(expit(blend_logits(self.logits(inputs), self.weights)))
+
     def component_probability(self, inputs: HeadInputs, component: str) -> NDArray[np.float64]:
         """Calibrated probability by one component alone ``[n]``."""
         return self.alone[component].probability(self.logits(inputs, components=(component,))[component])
@@ -73,7 +76,6 @@ class ProbabilityHead:
             "weights": self.weights,
             "calibration": [self.calibration.slope, self.calibration.offset],
             "alone": {name: [scaling.slope, scaling.offset] for name, scaling in self.alone.items()},
-            "threshold": self.threshold,
             "hidden": {name: list(network.hidden) for name, network in self.networks.items()},
             "n_inputs": {name: len(network.mean) for name, network in self.networks.items()},
         }
@@ -140,7 +142,6 @@ def fit_probability_head(
         weights=weights,
         calibration=calibration,
         alone={name: fit_platt(logits[name], later_label, weight=later_weight) for name in components},
-        threshold=_best_f1_threshold(calibration.probability(blended), later_label, later_weight),
         standardise=standardise,
     )
 
@@ -153,11 +154,12 @@ def _component_logits(
     standardise: Standardise,
 ) -> dict[str, NDArray[np.float64]]:
     found: dict[str, NDArray[np.float64]] = {}
+    plain = standardise(inputs.features, inputs.names) if set(components) - set(boosters) else None
     for name in components:
         if name in boosters:
             found[name] = boosters[name].raw(_matrix(inputs, name))
-        else:
-            found[name] = networks[name].raw(_dense_matrix(inputs, name, standardise))
+        elif plain is not None:
+            found[name] = networks[name].raw(_beside_states(plain, inputs, name))
     return found
 
 
@@ -166,20 +168,8 @@ def _matrix(inputs: HeadInputs, name: str) -> NDArray[np.float32]:
 
 
 def _dense_matrix(inputs: HeadInputs, name: str, standardise: Standardise) -> NDArray[np.float32]:
-    plain = standardise(inputs.features, inputs.names)
+    return _beside_states(standardise(inputs.features, inputs.names), inputs, name)
+
+
+def _beside_states(plain: NDArray[np.float32], inputs: HeadInputs, name: str) -> NDArray[np.float32]:
     return np.concatenate([plain, inputs.states], axis=1) if name == "sequence" else plain
-
-
-def _best_f1_threshold(
-    probability: NDArray[np.float64], label: NDArray[np.float64], weight: NDArray[np.float64] | None
-) -> float:
-    """The probability threshold with the best F1 on validation."""
-    weight = np.ones(len(label)) if weight is None else weight
-    order = np.argsort(-probability, kind="stable")
-    hits = np.cumsum((weight * label)[order])
-    called = np.cumsum(weight[order])
-    f1 = 2 * hits / (called + (weight * label).sum())
-    # Only cut between different probabilities, so that the threshold means the same for ties.
-    last_of_ties = np.append(np.diff(probability[order]) < 0, True)
-    best = int(np.argmax(np.where(last_of_ties, f1, -1)))
-    return float(probability[order][best])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["CONTENT_FIELDS", "UNKNOWN", "Vocabulary"]
 UNKNOWN: Final = 0
 CONTENT_FIELDS: Final = (columns.CATEGORY, columns.CATEGORY_2, columns.CATEGORY_3, columns.BRAND)
 _PRICE_BUCKETS: Final = 16
+_FEW: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ class Vocabulary:
 
     def item_codes(self, item_ids: pl.Series) -> NDArray[np.int64]:
         """The code of each item id, 0 where unknown or null."""
+        if len(item_ids) <= _FEW:
+            names, codes = self._item_index
+            at = _places(item_ids, names=names)
+            return np.where(at < 0, UNKNOWN, codes[at])
         return _codes(item_ids, self.items)
 
     def action_codes(self, actions: pl.Series) -> NDArray[np.int64]:
@@ -116,9 +122,27 @@ class Vocabulary:
         fields = list(self.content)
         if not fields:
             return np.zeros((len(item_ids), 1), dtype=np.int64)
+        if len(item_ids) <= _FEW:
+            names, codes = self._content_index
+            at = _places(item_ids, names=names)
+            return np.where((at < 0)[:, None], UNKNOWN, codes[at])
         frame = pl.DataFrame({columns.ITEM_ID: item_ids.cast(pl.String)})
         joined = frame.join(self.catalogue, on=columns.ITEM_ID, how="left", maintain_order="left")
         return joined.select(fields).fill_null(UNKNOWN).to_numpy().astype(np.int64)
+
+    @cached_property
+    def _item_index(self) -> tuple[pl.Series, NDArray[np.int64]]:
+        """The item ids in order and their codes, one more code behind them for items that are not there."""
+        names = pl.Series(columns.ITEM_ID, list(self.items), dtype=pl.String)
+        order = names.arg_sort().to_numpy().astype(np.int64)
+        return names.gather(order), np.append(order + 1, UNKNOWN)
+
+    @cached_property
+    def _content_index(self) -> tuple[pl.Series, NDArray[np.int64]]:
+        """The item ids of the catalogue in order and their content codes ``[n + 1, n_fields]``."""
+        ordered = self.catalogue.sort(columns.ITEM_ID)
+        codes = ordered.select(list(self.content)).fill_null(UNKNOWN).to_numpy().astype(np.int64)
+        return ordered[columns.ITEM_ID], np.concatenate([codes, np.full((1, codes.shape[1]), UNKNOWN)])
 
     def price_buckets(self, prices: pl.Series) -> NDArray[np.int64]:
         """Price bucket of each price: 0 where there is none, else 1 .. len(price_edges) + 1."""
@@ -154,6 +178,16 @@ def _codes(values: pl.Series, known: Sequence[str]) -> NDArray[np.int64]:
     frame = pl.DataFrame({"value": values.cast(pl.String)})
     codes = frame.join(table, on="value", how="left", maintain_order="left")["code"]
     return codes.fill_null(UNKNOWN).to_numpy().astype(np.int64)
+
+
+def _places(values: pl.Series, *, names: pl.Series) -> NDArray[np.int64]:
+    """Where each value is among the ordered ``names``, -1 where it is not: for few values faster than a join."""
+    if not len(names):
+        return np.full(len(values), -1, dtype=np.int64)
+    asked = values.cast(pl.String)
+    at = np.minimum(names.search_sorted(asked).to_numpy().astype(np.int64), len(names) - 1)
+    found = (names.gather(at) == asked).fill_null(False).to_numpy()
+    return np.where(found, at, -1)
 
 
 def _content_codes(items: pl.DataFrame | None) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:

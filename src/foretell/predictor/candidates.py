@@ -81,14 +81,13 @@ def _popular(view: ShopView, read: PointInputs) -> pl.DataFrame:
 
 def _pointed_at(encoder: Encoder, read: PointInputs) -> pl.DataFrame:
     """The items the sequence state scores highest, among those the vocabulary knows."""
-    names = np.array(encoder.vocabulary.items, dtype=object)
+    names = encoder.item_names
     n = min(N_POINTED_AT, len(names))
     if n == 0:
         return pl.DataFrame(schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String})
-    codes = torch.arange(1, len(names) + 1)
     top: list[NDArray[np.int64]] = []
     with torch.no_grad():
-        vectors = encoder.model.embedding.items(codes)
+        vectors = encoder.item_vectors
         for states in torch.split(torch.from_numpy(read.encoded.states), 1024):
             scores = encoder.model.item_query(states) @ vectors.T
             top.append(scores.topk(n, dim=1).indices.numpy())

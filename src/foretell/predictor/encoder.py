@@ -6,6 +6,7 @@ This module owns batching for inference and the waiting-time summary of each sta
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -69,6 +70,17 @@ class Encoder:
 
     vocabulary: Vocabulary
     model: BehaviourModel
+
+    @cached_property
+    def item_names(self) -> NDArray[np.object_]:
+        """The item ids the model knows, in the order of their codes (the first has code 1)."""
+        return np.array(self.vocabulary.items, dtype=object)
+
+    @cached_property
+    def item_vectors(self) -> Tensor:
+        """The vector of each of ``item_names``, ``[V - 1, D]``; kept, because the model no longer changes."""
+        with torch.no_grad():
+            return self.model.embedding.items(torch.arange(1, self.vocabulary.n_items))  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def encode(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> EncodedPoints:

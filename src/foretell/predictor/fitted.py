@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from foretell.core.task import Task
@@ -35,6 +34,7 @@ class FittedTask:
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
         baselines: The plain models the head is held against.
         strengths: Measured association of each feature with the target in training, strongest first.
+        thresholds: Where yes begins, for the head (under ``foretell``) and each baseline: best F1 on validation.
         validation_rate: Share of positives in the validation window.
     """
 
@@ -46,6 +46,7 @@ class FittedTask:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     strengths: tuple[Mapping[str, object], ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     validation_rate: float | None = None
 
     @staticmethod
@@ -53,7 +54,7 @@ class FittedTask:
         """The function heads call to make raw features comparable."""
 
         def standardise(features: NDArray[np.float32], names: tuple[str, ...]) -> NDArray[np.float32]:
-            return standardiser.transform(pl.DataFrame(features, schema=list(names)))
+            return standardiser.transform_matrix(features, names=names)
 
         return standardise
 

@@ -23,6 +23,7 @@ from foretell.predictor.view import ShopView
 __all__ = ["POINT", "pair_inputs", "sequence_scores"]
 
 POINT: Final = "point"
+_FEW_PAIRS: Final = 5_000
 _USER_FEATURES: Final = (
     "order_count_28_days",
     "order_count_91_days",
@@ -103,6 +104,8 @@ def sequence_scores(
 
 def _item_statistics(view: ShopView, *, pairs: pl.DataFrame, cutoffs: NDArray[np.int64]) -> pl.DataFrame:
     """The shop-wide statistics of each pair's item at the pair's cutoff."""
+    if 0 < len(cutoffs) <= _FEW_PAIRS and (cutoffs == cutoffs[0]).all():
+        return view.statistics.at(int(cutoffs[0]), items=pairs[columns.ITEM_ID]).drop(columns.ITEM_ID)
     keyed = pairs.select(columns.ITEM_ID).with_columns(pl.Series(columns.CUTOFF, cutoffs)).with_row_index("row")
     parts = []
     for (cutoff,), rows in keyed.group_by([columns.CUTOFF], maintain_order=True):

@@ -63,6 +63,7 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         "levels": {name: list(values) for name, values in fitted.levels.items()},
         "baselines": {name: baseline.to_dict() for name, baseline in fitted.baselines.items()},
         "strengths": [dict(row) for row in fitted.strengths],
+        "thresholds": dict(fitted.thresholds),
         "validation_rate": fitted.validation_rate,
     }
     boosters: dict[str, Boosting] = {} if fitted.amount is None else {"amount": fitted.amount}
@@ -104,6 +105,7 @@ def load_fitted(folder: Path) -> FittedTask:
         levels={name: tuple(values) for name, values in saved["levels"].items()},
         baselines={name: Baseline.from_dict(body) for name, body in saved["baselines"].items()},
         strengths=tuple(saved["strengths"]),
+        thresholds=saved["thresholds"],
         validation_rate=saved["validation_rate"],
     )
 
@@ -142,7 +144,6 @@ def _probability_head(
         weights=saved["weights"],
         calibration=PlattScaling(*saved["calibration"]),
         alone={name: PlattScaling(*values) for name, values in saved["alone"].items()},
-        threshold=saved["threshold"],
         standardise=FittedTask.standardise_with(standardiser),
     )
 

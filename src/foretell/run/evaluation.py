@@ -52,8 +52,9 @@ def evaluate(
             )
             stamped.write_parquet(target / f"{name}.test.parquet")
             step(done, len(predictor.tasks))
-    report = _report(folder, dataset, predictor, config, tasks)
-    report.save(folder.path)
+    with folder.stage("report"):  # a stage of its own: an interrupted page is made again, not taken for finished
+        report = _report(folder, dataset, predictor, config, tasks)
+        report.save(folder.path)
     return report
 
 
@@ -100,7 +101,7 @@ def _report(
         quality={
             "rows_in": facts["rows_in"],
             "rows_out": facts["rows_out"],
-            "meaning": {rule: reason for rule, reason in REASONS.items() if facts["removed"].get(rule)},
+            "meaning": dict(REASONS),
             "quarantine": "quarantine.parquet",
         },
         command=folder.state["command"],

@@ -85,7 +85,7 @@ def train(
         encoder = _pretrain(folder, dataset, config, talk=talk)
         predictor = _fit(folder, dataset, encoder, config, talk=talk)
         _answer(folder, predictor, dataset.log, talk=talk)
-        if not folder.is_done("evaluate"):
+        if not folder.is_done("report"):
             evaluate(folder, dataset=dataset, predictor=predictor, config=config, narrator=talk)
     return predictor
 
@@ -114,7 +114,7 @@ def _prepare(
     """Read, clean, gate and save the log, or load what was saved."""
     if folder.is_done("prepare"):
         folder.begin(fingerprint=fingerprint, command=command)
-        talk.say("Continuing an interrupted run." if not folder.is_done("evaluate") else "This run is finished.")
+        talk.say("Continuing an interrupted run." if not folder.is_done("report") else "This run is finished.")
         clean_log = load_log(folder.path / "data")
         tasks = {name: Task.model_validate(body) for name, body in folder.facts["tasks"].items()}
         return Dataset(clean_log, tasks, Windows(**folder.facts["windows"]))

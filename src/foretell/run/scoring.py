@@ -49,7 +49,10 @@ def score_probability(
         baselines=baselines,
         weight=examples.weight,
         cluster=examples.frame[columns.USER_ID].to_numpy(),
-        threshold=head.threshold,
+        threshold=fitted.thresholds["foretell"],
+        baseline_thresholds=fitted.thresholds,
+        # Sampled exposures are off by the sampling before calibration, which says nothing about the models.
+        uncalibrated=None if examples.weight is not None else head.uncalibrated(examples.inputs),
         slices=_slices(task, examples, context),
         evidence=Evidence(
             features=strengths(context, fitted),

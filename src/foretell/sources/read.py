@@ -22,6 +22,7 @@ from foretell.sources.dialects import choose_dialect
 from foretell.sources.files import open_file
 from foretell.sources.folders import Opened, open_folder
 from foretell.sources.frames import FrameTable, is_frame
+from foretell.sources.names import shown
 from foretell.sources.raw_bytes import readable
 from foretell.sources.recognition import Recognition, examples_of
 from foretell.sources.side_tables import read_side_table
@@ -165,16 +166,16 @@ def _recognise(source: object, dialect: str | None, mapping: Mapping[str, str] |
             remedy="Check the export that wrote it.",
         )
     translation = _guarded(partial(chosen.to_canonical, sample, names), opened.events.where)
-    used = {*names.values(), *more}
+    unused = [name for name in own if name not in {*names.values(), *more}]
+    left_over = (f"No use was found for the columns {shown(unused)}.",) if unused else ()
     return Recognition(
         dialect=chosen.name,
         confidence=confidence,
         mapping=names,
         time_unit=translation.time_unit,
         examples=examples_of(translation.frame),
-        unused=tuple(name for name in own if name not in used),
         side_tables={name: table.where for name, table in opened.side_tables.items()},
-        notes=(*opened.notes, *translation.notes),
+        notes=(*opened.notes, *translation.notes, *left_over),
     )
 
 

@@ -29,7 +29,6 @@ class Recognition:
         mapping: From canonical column to the shop's.
         time_unit: In which unit or spelling times are.
         examples: Up to three rows as foretell reads them, times as ISO 8601.
-        unused: The shop's columns that no canonical column takes.
         side_tables: Side tables found, by canonical name, and where.
         notes: What was assumed or left aside, in plain sentences.
     """
@@ -39,7 +38,6 @@ class Recognition:
     mapping: Mapping[str, str]
     time_unit: str
     examples: tuple[Mapping[str, Any], ...]
-    unused: tuple[str, ...] = ()
     side_tables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind, Task
+from foretell.evaluate.decisions import best_f1_threshold
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import fit_baseline
 from foretell.model.boosting import Boosting, fit_boosting
@@ -178,18 +179,27 @@ def _fit_probability(
     head = fit_probability_head(
         (train.inputs, train.label), validation=later.triple(), standardise=standardise, seed=context.seed, **extra
     )
-    rate = float(np.average(later.label, weights=later.weight))
+    baselines = {
+        name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)
+        for name, names in _BASELINES[task.kind].items()
+    }
+    answers = {name: baseline.probability(later.inputs) for name, baseline in baselines.items()}
+    answers |= {
+        "foretell": head.probability(later.inputs),
+        "lightgbm_features": head.component_probability(later.inputs, "lightgbm"),
+    }
     return FittedTask(
         task=task,
         probability=head,
         standardiser=standardiser,
         levels=levels or {},
-        baselines={
-            name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)
-            for name, names in _BASELINES[task.kind].items()
-        },
+        baselines=baselines,
         strengths=measured_strengths(train, head),
-        validation_rate=rate,
+        thresholds={
+            name: best_f1_threshold(later.label, probability=answer, weight=later.weight)
+            for name, answer in answers.items()
+        },
+        validation_rate=float(np.average(later.label, weights=later.weight)),
     )
 
 

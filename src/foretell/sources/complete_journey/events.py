@@ -39,7 +39,7 @@ MAPPING: Final = {
 
 NOTES: Final = (
     "Timestamps are UTC; days and weeks of the shop turn at midnight in New York.",
-    "Fuel is counted in thousandths of a gallon: units under one cent are taken by the thousand.",
+    "Fuel is published in thousandths of a gallon and turned into gallons.",
     "A coupon redemption is known by its day only and placed at the last second of it.",
     "A campaign reaches its households at midnight of its first day; who was targeted was not randomised.",
     "Exposures are a weighted sample of what a household's usual store featured; nobody recorded who saw it.",

@@ -1,0 +1,112 @@
+"""The paragraph: what is predicted, what moved it up and down, and what that does not mean.
+
+This module owns its sentences, in English and Chinese. It refuses causal words: the model learned what goes
+together, and says what it read, not why a customer acts.
+"""
+
+# ruff: noqa: RUF001 (full-width punctuation is how Chinese is written)
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from foretell.core import columns
+from foretell.core.prediction import Reason
+from foretell.core.task import Task
+from foretell.core.time import to_microseconds
+from foretell.explain.goods import Goods
+from foretell.explain.speech import Speech
+
+__all__ = ["answer_sentence", "paragraph"]
+
+_CAUTION: Final = (
+    "These are associations the model has learned, not causes.",
+    "以上是模型学到的关联，不是因果。",
+)
+_PROMOTION: Final = (
+    " A probability of taking part is not the effect of the coupon.",
+    "参与概率不等于优惠券的效果。",
+)
+
+
+def paragraph(
+    task: Task,
+    answer: Mapping[str, Any],
+    reasons: Sequence[Reason],
+    *,
+    opening: Sequence[str],
+    speech: Speech,
+) -> str:
+    """The whole explanation as one paragraph.
+
+    Args:
+        task: What was asked.
+        answer: The row of the prediction table.
+        reasons: Strongest first.
+        opening: The sentences before the reasons.
+        speech: The language.
+    """
+    sentences = list(opening)
+    up = [_told(reason, task, speech) for reason in reasons if reason.effect > 0]
+    down = [_told(reason, task, speech) for reason in reasons if reason.effect < 0]
+    if up:
+        sentences.append(speech.either(f"Moved up by: {'; '.join(up)}.", f"拉高预测的：{'；'.join(up)}。"))
+    if down:
+        sentences.append(speech.either(f"Moved down by: {'; '.join(down)}.", f"拉低预测的：{'；'.join(down)}。"))
+    if not up and not down:
+        sentences.append(speech.either("Nothing stands out.", "没有特别突出的因素。"))
+    caution = speech.either(*_CAUTION) + (speech.either(*_PROMOTION) if task.kind == "promotion" else "")
+    return speech.either(" ", "").join([*sentences, caution])
+
+
+def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, speech: Speech) -> str:
+    """What is predicted, in one sentence."""
+    who, days = answer[columns.USER_ID], task.horizon_days
+    day = speech.date(to_microseconds(answer[columns.CUTOFF]))
+    chance = speech.percent(float(answer["score" if task.kind == "recommend" else columns.PROBABILITY]))
+    what = goods.called(str(answer[columns.ITEM_ID]), speech) if columns.ITEM_ID in answer else ""
+    where = speech.listed(list(task.where.values()))
+    span = f"within {days} days of {day} with a probability of {chance}"
+    span_chinese = f"在{day}之后{days}天内"
+    if task.kind == "churn":
+        due = answer.get("expected_next_order_date")
+        next_order = f"; the next order is expected around {due.day}/{due.month}/{due.year}" if due else ""
+        english = f"Customer {who} buys nothing {span}."
+        chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
+        del next_order
+    elif task.kind == "promotion":
+        campaign = answer[columns.CAMPAIGN_ID]
+        english = f"Customer {who} takes up campaign {campaign} with a probability of {chance}, asked on {day}."
+        chinese = f"客户{who}参与活动{campaign}的概率为{chance}（{day}）。"
+    elif task.kind == "ad":
+        english = f"Customer {who}, shown {what}, responds {span}."
+        chinese = f"向客户{who}展示{what}，其{span_chinese}响应的概率为{chance}。"
+    elif task.kind == "recommend":
+        rank = answer.get("rank")
+        listed = f", number {rank} of the list," if rank else ""
+        listed_chinese = f"（列表第{rank}位）" if rank else ""
+        english = f"Customer {who} {_verb(task)} {what}{listed} {span}."
+        chinese = f"客户{who}{span_chinese}{_verb_chinese(task)}{what}{listed_chinese}的概率为{chance}。"
+    else:
+        thing = f" {where}" if where else ""
+        english = f"Customer {who} {_verb(task)}{thing} {span}."
+        chinese = f"客户{who}{span_chinese}{_verb_chinese(task)}{where}的概率为{chance}。"
+    return speech.either(english, chinese)
+
+
+def _verb(task: Task) -> str:
+    return "buys" if task.action == columns.PURCHASE else f"does {task.action!r} on"
+
+
+def _verb_chinese(task: Task) -> str:
+    return "购买" if task.action == columns.PURCHASE else f"对商品{task.action}"
+
+
+def _told(reason: Reason, task: Task, speech: Speech) -> str:
+    """A reason with its effect."""
+    if task.kind == "demand":
+        amount = f"{reason.effect:+.2g}" + speech.either(" units", "件")
+    else:
+        amount = speech.points(reason.effect)
+    return speech.either(f"{reason.words} ({amount})", f"{reason.words}（{amount}）")

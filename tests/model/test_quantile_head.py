@@ -1,0 +1,79 @@
+"""Quantiles of how much: in order, never negative, and covering what they promise on new data."""
+
+import numpy as np
+import pytest
+
+from foretell.model.quantile_head import _weighted_quantile, fit_quantile_head
+
+LEVELS = (0.1, 0.5, 0.9)
+
+
+def sample(n, seed):
+    """Units are gamma-distributed around the scale, wider where the second feature is high."""
+    random = np.random.default_rng(seed)
+    features = random.random((n, 2)).astype(np.float32)
+    scale = random.uniform(1, 20, n)
+    shape = np.where(features[:, 1] > 0.5, 1.0, 8.0)
+    return features, scale * random.gamma(shape, 1 / shape), scale
+
+
+@pytest.fixture(scope="module")
+def head():
+    return fit_quantile_head(sample(1500, 1), validation=sample(800, 2), names=("a", "b"), levels=LEVELS, seed=0)
+
+
+@pytest.fixture(scope="module")
+def later():
+    return sample(3000, 3)
+
+
+def test_quantiles_rise_and_are_never_negative(head, later):
+    found = head.quantiles(later[0], later[2])
+    assert found.shape == (3000, 3)
+    assert (np.diff(found, axis=1) >= 0).all()
+    assert (found >= 0).all()
+
+
+def test_new_data_are_covered_as_promised(head, later):
+    features, units, scale = later
+    found = head.quantiles(features, scale)
+    for column, level in enumerate(LEVELS):
+        assert np.average(units <= found[:, column], weights=scale) == pytest.approx(level, abs=0.04)
+
+
+def test_intervals_are_wider_where_the_data_are(head, later):
+    features, _, scale = later
+    low, _, high = head.quantiles(features, scale).T
+    width = (high - low) / scale
+    wide = features[:, 1] > 0.5
+    assert width[wide].mean() > 1.7 * width[~wide].mean()
+
+
+def test_answers_grow_with_the_scale(head, later):
+    features, _, scale = later
+    np.testing.assert_allclose(head.quantiles(features, 3 * scale), 3 * head.quantiles(features, scale))
+
+
+def test_even_crossing_or_negative_boosters_answer_in_order(head, later):
+    from dataclasses import replace
+
+    crossed = replace(head, shifts=(5.0, 0.0, -5.0))
+    found = crossed.quantiles(later[0], later[2])
+    assert (np.diff(found, axis=1) >= 0).all()
+    assert (found >= 0).all()
+
+
+def test_the_weighted_quantile_is_that_of_repeated_values():
+    random = np.random.default_rng(0)
+    values, weight = random.normal(size=30), random.integers(1, 5, 30)
+    repeated = np.sort(np.repeat(values, weight))
+    for level in (0.05, 0.3, 0.5, 0.95):
+        expected = repeated[int(np.ceil(level * len(repeated))) - 1]
+        assert _weighted_quantile(values, level, weight.astype(float)) == expected
+
+
+def test_what_is_saved_is_json(head):
+    saved = head.to_dict()
+    assert saved["levels"] == list(LEVELS)
+    assert saved["names"] == ["a", "b"]
+    assert len(saved["shifts"]) == 3
