@@ -11,6 +11,7 @@ Example:
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ __all__ = [
     "simulate",
     "train",
 ]
+
+try:
+    __version__ = version("foretell")
+except PackageNotFoundError:  # used from a source tree that was never installed
+    __version__ = "0+unknown"
 
 _HOMES: Final = {
     "EventLog": "foretell.core.events",

@@ -226,7 +226,14 @@ def explain(
 
     if language not in ("en", "zh"):
         raise InputError("This language is not spoken here.", received=language, remedy="Use en or zh.")
-    found = explain_answer(Predictor.load(run), task=task, user=user, item=item, at=_moment(at), language=language)
+    found = explain_answer(
+        Predictor.load(run),
+        task=task,
+        user=user,
+        item=item,
+        at=_moment(at),
+        language="zh" if language == "zh" else "en",
+    )
     _print(json.loads(found.json()), as_json=as_json, text=lambda _: found.text())
 
 

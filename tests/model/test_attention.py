@@ -18,9 +18,7 @@ def dense(attention, states, sequence, window):
     query, key, value = (part.view(n, attention.n_heads, head) for part in projected.split(width, dim=1))
     mixed = torch.zeros(n, attention.n_heads, head)
     for here in range(n):
-        seen = [
-            there for there in range(max(0, here - window + 1), here + 1) if sequence[there] == sequence[here]
-        ]
+        seen = [there for there in range(max(0, here - window + 1), here + 1) if sequence[there] == sequence[here]]
         for number in range(attention.n_heads):
             logits = torch.stack(
                 [

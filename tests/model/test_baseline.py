@@ -20,7 +20,9 @@ def data():
     recency = random.exponential(20, 4000)
     recency[:400] = np.nan
     chance = np.where(np.isnan(recency), 0.05, 1 / (1 + np.exp(np.log1p(np.nan_to_num(recency)) - 2)))
-    return inputs_of(recency, random.random(4000), names=("recency", "other")), (random.random(4000) < chance).astype(float)
+    return inputs_of(recency, random.random(4000), names=("recency", "other")), (random.random(4000) < chance).astype(
+        float
+    )
 
 
 def test_without_features_it_is_the_base_rate(data):

@@ -53,7 +53,10 @@ def test_later_events_change_no_earlier_state(cut, states_of, histories):
     _, before = states_of(mine)
     random = np.random.default_rng(9)
     later = mine[cut + 1 :].with_columns(
-        pl.lit("other").alias("item_id"), pl.lit("purchase").alias("action"), pl.col("time") + 7, pl.lit(99.0).alias("price")
+        pl.lit("other").alias("item_id"),
+        pl.lit("purchase").alias("action"),
+        pl.col("time") + 7,
+        pl.lit(99.0).alias("price"),
     )
     changed = pl.concat([mine[: cut + 1], later[random.permutation(len(later))].sort("time")])
     for other in (changed, mine[: cut + 1]):

@@ -34,7 +34,9 @@ def test_text_is_exact(fitted, data):
 def test_rows_are_answered_one_by_one_as_all_together(fitted, data):
     """One row is answered by one thread, many by two: not a bit may differ."""
     features = data[0]
-    assert (np.concatenate([fitted.raw(features[row : row + 1]) for row in range(50)]) == fitted.raw(features)[:50]).all()
+    assert (
+        np.concatenate([fitted.raw(features[row : row + 1]) for row in range(50)]) == fitted.raw(features)[:50]
+    ).all()
 
 
 def test_the_same_seed_gives_the_same_trees_and_another_seed_others(data):

@@ -16,10 +16,9 @@ def data():
     return inputs, (score + random.normal(0, 0.3, 900) > 0).astype(float)
 
 
-def fit(data, *, hidden=(16,), seed=0, weight=None):
+def fit(data, *, hidden=(16,), seed=0):
     inputs, label = data
-    later = (inputs[600:], label[600:], None)
-    return fit_dense(inputs[:600], label[:600], weight=weight, validation=later, hidden=hidden, seed=seed)
+    return fit_dense(inputs[:600], label[:600], validation=(inputs[600:], label[600:]), hidden=hidden, seed=seed)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(data):

@@ -9,9 +9,7 @@ from foretell.model.embedding import ItemVectors
 def vectors_of(module, vocabulary, ids):
     ids = pl.Series(ids)
     with torch.no_grad():
-        return module(
-            torch.from_numpy(vocabulary.item_codes(ids)), torch.from_numpy(vocabulary.content_codes(ids))
-        )
+        return module(torch.from_numpy(vocabulary.item_codes(ids)), torch.from_numpy(vocabulary.content_codes(ids)))
 
 
 def test_a_vector_is_the_sum_of_id_and_content(vocabulary):

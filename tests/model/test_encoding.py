@@ -23,7 +23,18 @@ from foretell.model.vocabulary import Vocabulary
 
 @pytest.mark.parametrize(
     ("seconds", "bucket"),
-    [(0.0, 0), (0.5, 0), (1.0, 1), (59.0, 1), (60.0, 2), (119.0, 2), (120.0, 3), (60.0 * 2**20, 22), (1e12, 22), (np.nan, 23)],
+    [
+        (0.0, 0),
+        (0.5, 0),
+        (1.0, 1),
+        (59.0, 1),
+        (60.0, 2),
+        (119.0, 2),
+        (120.0, 3),
+        (60.0 * 2**20, 22),
+        (1e12, 22),
+        (np.nan, 23),
+    ],
 )
 def test_gaps_double_from_a_minute(seconds, bucket):
     assert gap_bucket(np.array([seconds])).tolist() == [bucket]

@@ -1,4 +1,4 @@
-"""The head of yes-or-no questions: blended, calibrated, deterministic, with a threshold that means something."""
+"""The head of yes-or-no questions: blended, calibrated, deterministic."""
 
 import numpy as np
 import polars as pl
@@ -6,20 +6,20 @@ import pytest
 
 from foretell.features.transform import Standardiser
 from foretell.model.inputs import HeadInputs
-from foretell.model.probability_head import COMPONENTS, _best_f1_threshold, fit_probability_head
+from foretell.model.probability_head import COMPONENTS, fit_probability_head
 
 NAMES = ("visits", "recency", "noise")
 
 
 def sample(n, seed):
-    """Half of the answer lies in a feature, half in the state."""
+    """Inputs and label: half of the answer lies in a feature, half in the state."""
     random = np.random.default_rng(seed)
     features = random.normal(size=(n, 3)).astype(np.float32)
     states = random.normal(size=(n, 4)).astype(np.float32)
     logits = 1.2 * features[:, 0] + 1.2 * states[:, 1] - 0.8
     label = (random.random(n) < 1 / (1 + np.exp(-logits))).astype(float)
     features[random.random((n, 3)) < 0.05] = np.nan
-    return HeadInputs(features, NAMES, states), label, None
+    return HeadInputs(features, NAMES, states), label
 
 
 def standardise_by(inputs):
@@ -32,10 +32,15 @@ def parts():
     return sample(900, 1), sample(500, 2), sample(2000, 3)
 
 
+def fit(parts, *, later=None, weight=None, **settings):
+    train = parts[0]
+    later = (*(later or parts[1]), weight)
+    return fit_probability_head(train, validation=later, standardise=standardise_by(train[0]), seed=0, **settings)
+
+
 @pytest.fixture(scope="module")
 def head(parts):
-    train, later, _ = parts
-    return fit_probability_head(train, validation=later, standardise=standardise_by(train[0]), seed=0)
+    return fit(parts)
 
 
 def test_every_component_is_there_and_weights_are_shares(head):
@@ -49,7 +54,7 @@ def test_the_state_is_used(head):
 
 
 def test_the_blend_is_no_worse_than_its_parts_on_new_data(head, parts):
-    inputs, label, _ = parts[2]
+    inputs, label = parts[2]
 
     def log_loss(probability):
         return -np.mean(np.log(np.where(label == 1, probability, 1 - probability)))
@@ -59,7 +64,7 @@ def test_the_blend_is_no_worse_than_its_parts_on_new_data(head, parts):
 
 
 def test_probabilities_are_calibrated_on_new_data(head, parts):
-    inputs, label, _ = parts[2]
+    inputs, label = parts[2]
     probability = head.probability(inputs)
     assert probability.mean() == pytest.approx(label.mean(), abs=0.04)
     for part in np.array_split(np.argsort(probability), 4):
@@ -73,54 +78,43 @@ def test_rows_are_answered_one_by_one_as_all_together(head, parts):
 
 
 def test_the_same_seed_gives_the_same_head(head, parts):
-    train, later, test = parts
-    again = fit_probability_head(train, validation=later, standardise=standardise_by(train[0]), seed=0)
+    again = fit(parts)
     assert again.to_dict() == head.to_dict()
-    assert (again.probability(test[0]) == head.probability(test[0])).all()
+    assert (again.probability(parts[2][0]) == head.probability(parts[2][0])).all()
 
 
-def test_nothing_but_the_threshold_and_weights_looks_at_validation_order(parts):
-    """Rows of the later window in another order decide the same."""
-    train, later, test = parts
+def test_the_order_of_validation_rows_decides_nothing(parts):
+    later, test = parts[1], parts[2]
     order = np.random.default_rng(0).permutation(len(later[1]))
-    shuffled = (later[0].take(order), later[1][order], None)
-    pair = [
-        fit_probability_head(train, validation=part, standardise=standardise_by(train[0]), seed=0, components=("lightgbm",))
-        for part in (later, shuffled)
-    ]
-    assert pair[0].threshold == pytest.approx(pair[1].threshold)
-    np.testing.assert_allclose(pair[0].probability(test[0]), pair[1].probability(test[0]), atol=1e-6)
+    shuffled = (later[0].take(order), later[1][order])
+    pair = [fit(parts, later=part, components=("lightgbm",)).probability(test[0]) for part in (later, shuffled)]
+    np.testing.assert_allclose(pair[0], pair[1], atol=1e-6)
+
+
+def test_weights_of_the_later_window_put_sampled_rates_right(parts):
+    """Every positive kept, of the negatives a third: with weights the probabilities are those of the whole."""
+    inputs, label = parts[1]
+    kept = (label == 1) | (np.arange(len(label)) % 3 == 0)
+    thinned = (inputs.take(np.flatnonzero(kept)), label[kept])
+    weight = np.where(label[kept] == 1, 1.0, (label == 0).sum() / (label[kept] == 0).sum())
+    test, truth = parts[2]
+    rates = {
+        name: fit(parts, later=thinned, weight=given, components=("lightgbm",)).probability(test).mean()
+        for name, given in (("weighted", weight), ("plain", None))
+    }
+    assert rates["weighted"] == pytest.approx(truth.mean(), abs=0.05)
+    assert rates["plain"] > truth.mean() + 0.15
+
+
+def test_before_calibration_it_is_the_blend_alone(head, parts):
+    inputs = parts[2][0]
+    logits = np.log(head.probability(inputs) / (1 - head.probability(inputs)))
+    plain = head.uncalibrated(inputs)
+    recovered = head.calibration.slope * np.log(plain / (1 - plain)) + head.calibration.offset
+    np.testing.assert_allclose(recovered, logits, atol=1e-6)
 
 
 def test_fewer_components_can_be_asked_for(parts):
-    train, later, test = parts
-    head = fit_probability_head(
-        train, validation=later, standardise=standardise_by(train[0]), seed=0, components=("lightgbm",)
-    )
+    head, test = fit(parts, components=("lightgbm",)), parts[2]
     assert head.weights == {"lightgbm": 1.0}
     np.testing.assert_allclose(head.probability(test[0]), head.component_probability(test[0], "lightgbm"), atol=1e-9)
-
-
-def naive_f1(probability, label, weight, threshold):
-    called = probability >= threshold
-    hits = (weight * label * called).sum()
-    return 2 * hits / ((weight * called).sum() + (weight * label).sum())
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_the_threshold_is_the_best_of_all(seed):
-    random = np.random.default_rng(seed)
-    probability = random.integers(0, 6, 40) / 6  # many ties
-    label = random.integers(0, 2, 40).astype(float)
-    weight = random.uniform(0.1, 3, 40)
-    threshold = _best_f1_threshold(probability, label, weight)
-    best = max(naive_f1(probability, label, weight, cut) for cut in np.unique(probability))
-    assert naive_f1(probability, label, weight, threshold) == pytest.approx(best)
-
-
-def test_ties_are_called_alike():
-    """Of four equal probabilities two are right; the threshold takes all four or none, never the lucky two."""
-    probability = np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.1])
-    label = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
-    assert _best_f1_threshold(probability, label, None) == 0.5
-    assert _best_f1_threshold(np.full(4, 0.3), label[:4], None) == 0.3

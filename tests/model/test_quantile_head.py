@@ -1,9 +1,11 @@
 """Quantiles of how much: in order, never negative, and covering what they promise on new data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from foretell.model.quantile_head import _weighted_quantile, fit_quantile_head
+from foretell.model.quantile_head import QuantileBlend, _weighted_quantile, fit_quantile_head, fit_share
 
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -55,8 +57,6 @@ def test_answers_grow_with_the_scale(head, later):
 
 
 def test_even_crossing_or_negative_boosters_answer_in_order(head, later):
-    from dataclasses import replace
-
     crossed = replace(head, shifts=(5.0, 0.0, -5.0))
     found = crossed.quantiles(later[0], later[2])
     assert (np.diff(found, axis=1) >= 0).all()
@@ -77,3 +77,32 @@ def test_what_is_saved_is_json(head):
     assert saved["levels"] == list(LEVELS)
     assert saved["names"] == ["a", "b"]
     assert len(saved["shifts"]) == 3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_blend_is_the_average_of_both_level_by_level(head, later, share):
+    features, _, scale = later
+    plain = replace(head, shifts=(-0.1, 0.0, 0.4))
+    widened = np.concatenate([features, np.full((len(features), 1), 9, np.float32)], axis=1)
+
+    class WithSignal:
+        levels = head.levels
+
+        def quantiles(self, given, of):
+            assert given.shape[1] == 3
+            return head.quantiles(given[:, :2], of)
+
+    blend = QuantileBlend(WithSignal(), plain, share)
+    expected = share * head.quantiles(features, scale) + (1 - share) * plain.quantiles(features, scale)
+    np.testing.assert_allclose(blend.quantiles(widened, scale), expected)
+    assert (np.diff(expected, axis=1) >= 0).all()
+
+
+def test_the_share_goes_to_the_better_and_halves_where_there_is_nothing_to_choose():
+    random = np.random.default_rng(0)
+    units = random.gamma(2, 5, 500)
+    good = np.tile(np.quantile(units, LEVELS), (500, 1))
+    assert fit_share(good, good + 30, units=units, levels=LEVELS) == 1.0
+    assert fit_share(good + 30, good, units=units, levels=LEVELS) == 0.0
+    assert fit_share(good, good, units=units, levels=LEVELS) == 0.5
+    assert fit_share(good - 4, good + 4, units=units, levels=LEVELS) == 0.5

@@ -41,6 +41,11 @@ class Contributions:
     parts: Mapping[str, float]
 
     @property
+    def average(self) -> float:
+        """The probability of an average training example."""
+        return float(expit(self.base))
+
+    @property
     def total(self) -> float:
         """The logit."""
         return self.base + sum(self.parts.values())
@@ -86,9 +91,7 @@ def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributio
     return Contributions(slope * base + offset, {name: slope * amount for name, amount in parts.items()})
 
 
-def integrated_gradients(
-    network: DenseNetwork, row: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], float]:
+def integrated_gradients(network: DenseNetwork, row: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
     """What each input of a network added to its output, on the way from its average training input to ``row``.
 
     Returns:

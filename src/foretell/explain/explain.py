@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final, get_args
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from foretell.core import columns
-from foretell.core.errors import ConfigError
+from foretell.core.errors import ConfigError, InputError
 from foretell.core.events import EventLog
-from foretell.core.history import HISTORY_SCHEMA, History, history_frame
-from foretell.core.prediction import Reason
+from foretell.core.history import History, history_frame
 from foretell.core.task import Kind
 from foretell.core.time import to_microseconds
-from foretell.explain.asking import Asked, Request, ask
-from foretell.explain.attribution import METHODS, Attribution, Method, occlusion, shapley
+from foretell.explain.asking import Request, ask
+from foretell.explain.attribution import METHODS, Method
+from foretell.explain.contributions import feature_contributions
 from foretell.explain.demand import explain_demand
+from foretell.explain.event_effects import event_effects
 from foretell.explain.explanation import Explanation, value_column
 from foretell.explain.telling import Telling
-from foretell.explain.units import Unit, masked_histories, split_units
 from foretell.features import ItemStatistics
 from foretell.features.definition import Language
 from foretell.predictor.fitted import FittedTask
@@ -34,9 +33,7 @@ from foretell.predictor.view import ShopView
 
 __all__ = ["explain", "explain_in_view"]
 
-_EVENTS_TO_READ = 60_000
-_MOST_PERMUTATIONS = 8
-_NEEDS_SHOP: tuple[Kind, ...] = ("ad", "recommend", "demand")
+_TAKES_ITEM: Final[tuple[Kind, ...]] = ("ad", "recommend", "demand")
 
 
 def explain(
@@ -82,7 +79,7 @@ def explain(
     cutoff = int(str(log.events[columns.TIME].max())) if at is None else to_microseconds(at)
     return explain_in_view(
         predictor,
-        view=_view(log, fitted, user=None if user is None else str(user)),
+        view=_view(log, fitted, user=user),
         task=task,
         user=user,
         cutoff=cutoff,
@@ -113,7 +110,7 @@ def explain_in_view(
     whole shop, the campaign, the placement and the competing items are those of the real answer.
     """
     fitted = predictor.task(task)
-    _check(language=language, method=method, n_reasons=n_reasons)
+    _check_settings(language=language, method=method, n_reasons=n_reasons)
     _check_entities(fitted, user=user, item=item)
     if fitted.task.kind == "demand":
         return explain_demand(
@@ -123,19 +120,59 @@ def explain_in_view(
     own_view = replace(view, histories=history.events)
     request = Request(str(user), cutoff, None if item is None else str(item), own_view)
     asked = ask(predictor, fitted, request)
-    units, of_event = split_units(history)
-    attribution = _attribute(fitted, asked, history, of_event, cutoff=cutoff, seed=seed, method=method)
+    units, attribution = event_effects(fitted, asked, history, cutoff=cutoff, method=method, seed=seed)
     inputs = asked.question.inputs(history.events, points=request.points())
+    contributions = feature_contributions(fitted, inputs)
     column = value_column(fitted.task)
     if asked.answer[column] is None:
         asked = replace(asked, answer={**asked.answer, column: attribution.full})
     telling = Telling(predictor, fitted, request, asked, language)
-    reasons = telling.reasons(units, attribution, inputs, n=n_reasons)
-    return Explanation(
-        task=fitted.task,
-        answer=asked.answer,
-        reasons=reasons,
-        reference=attribution.empty,
-        language=language,
-        story=telling.story(reasons, units=units, reference=attribution.empty),
-    )
+    reasons = telling.reasons(units, attribution, contributions, inputs=inputs, n=n_reasons)
+    references = {"event": attribution.empty, "feature": contributions.average}
+    story = telling.story(reasons, references=references, is_known=bool(units))
+    return Explanation(fitted.task, asked.answer, reasons, references, language, story)
+
+
+def _view(log: EventLog, fitted: FittedTask, *, user: object) -> ShopView:
+    """What the task reads: tasks about items the whole shop, others this user's events only, which takes no time."""
+    if fitted.task.kind in _TAKES_ITEM:
+        return ShopView.of(log)
+    own = log.with_events(log.events.filter(pl.col(columns.USER_ID) == str(user)))
+    histories = history_frame(own)
+    return ShopView(histories, ItemStatistics.of(histories), log.tables)
+
+
+def _check_settings(*, language: str, method: str, n_reasons: int) -> None:
+    for noun, given, known in (
+        ("language", language, get_args(Language)),
+        ("method", method, METHODS),
+    ):
+        if given not in known:
+            raise ConfigError(
+                f"There is no such {noun}.", received=repr(given), remedy=f"Use one of {', '.join(known)}."
+            )
+    if n_reasons < 1:
+        raise ConfigError("At least one reason is needed.", received=n_reasons, remedy="Give n_reasons=1 or more.")
+
+
+def _check_entities(fitted: FittedTask, *, user: object, item: object) -> None:
+    """Say what is missing, or named in vain."""
+    name, kind = fitted.task.name, fitted.task.kind
+    if kind == "demand" and item is None:
+        raise InputError(
+            f"Task {name!r} is asked about items, not customers.",
+            received="no item" if user is None else f"user {user!r}, no item",
+            remedy="Name an item (item=..., on the command line --item).",
+        )
+    if kind != "demand" and user is None:
+        raise InputError(
+            f"Task {name!r} is asked about a customer.",
+            received="no user",
+            remedy="Name one (user=..., on the command line --user).",
+        )
+    if kind not in _TAKES_ITEM and item is not None:
+        raise InputError(
+            f"Task {name!r} is asked about a customer, not about an item.",
+            received=f"item {item!r}",
+            remedy="Leave the item out, or ask the tasks ad, recommend or demand about it.",
+        )

@@ -30,8 +30,9 @@ class Explanation:
         answer: The row of the prediction table (``core.prediction.ANSWER_COLUMNS``), with the shop's own ids.
         reasons: Strongest first. Effects are in probability points (0.07: seven percentage points), for demand
             in units; event reasons and feature reasons are two accounts of the same prediction, not to be added.
-        reference: What the model would answer knowing no events of this customer (for demand: of an average
-            item).
+        references: What the effects are weighed against. ``event``: the answer if none of this customer's events
+            were known; ``feature``: the answer for an average example. All event effects (the untold ones too)
+            add up to the answer less the first, all feature effects to the answer less the second.
         language: ``en`` or ``zh``.
         story: The whole as one paragraph.
     """
@@ -39,7 +40,7 @@ class Explanation:
     task: Task
     answer: Mapping[str, Any]
     reasons: tuple[Reason, ...]
-    reference: float
+    references: Mapping[str, float]
     language: Language
     story: str
 
@@ -64,7 +65,7 @@ class Explanation:
             "kind": self.task.kind,
             "language": self.language,
             "answer": {name: _plain(value) for name, value in self.answer.items()},
-            "reference": self.reference,
+            "references": dict(self.references),
             "unit": "units" if self.task.kind == "demand" else columns.PROBABILITY,
             "reasons": [asdict(reason) for reason in self.reasons],
             "text": self.story,

@@ -6,13 +6,20 @@ This module owns the families of features. It refuses words and effects.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from foretell.explain.contributions import SEQUENCE
 
-__all__ = ["family_of", "strongest_by_family"]
+__all__ = ["UNDEFINED_HABITS", "family_of", "strongest_by_family"]
 
+UNDEFINED_HABITS: Final = "undefined habits"
+"""The family of all shares and averages over orders where there were none: they say one thing, its absence."""
+
+_OVER_ORDERS: Final = re.compile(
+    r"(order_(value|size)_mean|discount_share|spend_share|(weekend|evening)_order_share|order_hour_mode"
+    r"|category_.+_value_share).*"
+)
 _FAMILIES: Final = tuple(
     (re.compile(pattern), family)
     for pattern, family in (
@@ -46,13 +53,19 @@ _FAMILIES: Final = tuple(
 )
 
 
-def family_of(name: str) -> str:
+def family_of(name: str, *, is_undefined: bool = False) -> str:
     """The family of a feature; one without relatives is its own.
+
+    Args:
+        name: The feature.
+        is_undefined: Whether it has no value.
 
     Example:
         >>> family_of("order_count_28_days"), family_of("view_recency_days"), family_of("tenure_days")
         ('frequency', 'view', 'tenure_days')
     """
+    if is_undefined and _OVER_ORDERS.fullmatch(name):
+        return UNDEFINED_HABITS
     for pattern, family in _FAMILIES:
         match = pattern.fullmatch(name)
         if match:
@@ -60,10 +73,16 @@ def family_of(name: str) -> str:
     return name
 
 
-def strongest_by_family(effects: Mapping[str, float]) -> dict[str, tuple[str, float]]:
+def strongest_by_family(
+    effects: Mapping[str, float], *, undefined: Collection[str] = ()
+) -> dict[str, tuple[str, float]]:
     """The effect of each family and the member that speaks for it.
 
     The effect is the sum over the family; the speaker is the member that pulled hardest in the sum's direction.
+
+    Args:
+        effects: Feature to effect.
+        undefined: The features that have no value.
 
     Example:
         >>> strongest_by_family({"order_count_7_days": 0.01, "order_count_28_days": 0.03, "tenure_days": -0.02})
@@ -71,7 +90,7 @@ def strongest_by_family(effects: Mapping[str, float]) -> dict[str, tuple[str, fl
     """
     members: dict[str, dict[str, float]] = {}
     for name, effect in effects.items():
-        members.setdefault(family_of(name), {})[name] = effect
+        members.setdefault(family_of(name, is_undefined=name in undefined), {})[name] = effect
     told: dict[str, tuple[str, float]] = {}
     for family, of_member in members.items():
         total = sum(of_member.values())

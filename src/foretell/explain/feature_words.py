@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from foretell.explain.contributions import SEQUENCE
-from foretell.explain.families import family_of
+from foretell.explain.families import UNDEFINED_HABITS, family_of
 from foretell.explain.speech import Speech
 
 __all__ = ["FeatureTalk"]
@@ -44,7 +44,7 @@ class FeatureTalk:
         """The feature ``name`` as a phrase; ``effect`` tells the direction where words depend on it."""
         if name == SEQUENCE:
             return self._sequence(effect)
-        family = family_of(name)
+        family = family_of(name, is_undefined=self.value(name) is None)
         if family in self.offer:
             return self.offer[family]
         if family in _FAMILY_WORDS:
@@ -65,7 +65,7 @@ class FeatureTalk:
             return speech.either(f"{noun}: nothing to go by", f"{noun}：无")
         if name.endswith("_recency_days") and (last := re.fullmatch(r"days since the last of the (.+)", noun)):
             return f"last {speech.singular(last[1])} {speech.ago(value)}"
-        if re.search(r"(_count_|^distinct_|^active_days)", name):
+        if re.search(r"(_count_|^distinct_|^active_days|_quantity_)", name):
             return speech.either(speech.counted(value, noun), f"{noun}为{speech.number(value)}")
         if re.search(r"(_share_|_share$)", name) and abs(value) <= 1:
             return speech.either(
@@ -99,8 +99,10 @@ def _rhythm(talk: FeatureTalk, name: str) -> str | None:
     if recency is None:
         return speech.either("no order so far", "至今没有下过单")
     if gap is None:
-        return speech.either(f"only one order so far, {speech.ago(recency)}", f"至今只下过一单，在{speech.ago(recency)}")
-    usual = speech.either(f" (usual gap {speech.days(gap)})", f"（平时间隔{speech.days(gap)}）")
+        return speech.either(
+            f"only one order so far, {speech.ago(recency)}", f"至今只下过一单，在{speech.ago(recency)}"
+        )
+    usual = "" if gap < 1 else speech.either(f" (usual gap {speech.days(gap)})", f"（平时间隔{speech.days(gap)}）")
     last_gap, spread = talk.value("order_last_gap_days"), talk.value("order_gap_std_days")
     if name == "order_last_gap_days" and last_gap is not None:
         return speech.either("the last two orders {} apart", "最近两次下单相隔{}").format(speech.days(last_gap)) + usual
@@ -112,6 +114,15 @@ def _rhythm(talk: FeatureTalk, name: str) -> str | None:
     if recency > _OVERDUE * gap:
         return speech.either("no order for {}", "已{}没有下单").format(speech.days(recency)) + usual
     return speech.either(f"last order {speech.ago(recency)}", f"上次下单在{speech.ago(recency)}") + usual
+
+
+def _no_habits(talk: FeatureTalk, name: str) -> str | None:
+    window = re.search(r"_(\d+)_days$", name)
+    if window is None:
+        return None
+    return talk.speech.either(
+        f"no order in the last {window[1]} days to tell habits from", f"最近{window[1]}天没有订单，看不出购买习惯"
+    )
 
 
 def _spending(talk: FeatureTalk, name: str) -> str | None:
@@ -141,7 +152,9 @@ def _item(talk: FeatureTalk, name: str) -> str | None:
         return speech.either(
             f"looked at or picked {speech.times(acted)}, never bought", f"浏览或挑选过{speech.times(acted)}，从未购买"
         )
-    told = speech.either(f"bought {speech.times(n)}, last {speech.ago(recency)}", f"买过{speech.times(n)}，上次在{speech.ago(recency)}")
+    told = speech.either(
+        f"bought {speech.times(n)}, last {speech.ago(recency)}", f"买过{speech.times(n)}，上次在{speech.ago(recency)}"
+    )
     if n == 1:
         told = speech.either(f"bought once, {speech.ago(recency)}", f"买过1次，在{speech.ago(recency)}")
     if gap is not None:
@@ -160,7 +173,8 @@ def _item_category(talk: FeatureTalk, name: str) -> str | None:
     if not n or recency is None:
         return speech.either(f"nothing bought from {kind} so far", f"至今未购买过{kind}")
     return speech.either(
-        f"{kind} bought {speech.times(n)}, last {speech.ago(recency)}", f"{kind}买过{speech.times(n)}，上次在{speech.ago(recency)}"
+        f"{kind} bought {speech.times(n)}, last {speech.ago(recency)}",
+        f"{kind}买过{speech.times(n)}，上次在{speech.ago(recency)}",
     )
 
 
@@ -196,11 +210,13 @@ def _repeat(talk: FeatureTalk, name: str) -> str | None:
     if share is None:
         return None
     return talk.speech.either(
-        f"{talk.speech.percent(share)} of this item's buyers bought it again", f"该商品复购率{talk.speech.percent(share)}"
+        f"{talk.speech.percent(share)} of this item's buyers bought it again",
+        f"该商品复购率{talk.speech.percent(share)}",
     )
 
 
 _FAMILY_WORDS: Final[Mapping[str, Callable[[FeatureTalk, str], str | None]]] = {
+    UNDEFINED_HABITS: _no_habits,
     "rhythm": _rhythm,
     "spending": _spending,
     "item": _item,

@@ -32,7 +32,6 @@ _PROMOTION: Final = (
 
 def paragraph(
     task: Task,
-    answer: Mapping[str, Any],
     reasons: Sequence[Reason],
     *,
     opening: Sequence[str],
@@ -42,7 +41,6 @@ def paragraph(
 
     Args:
         task: What was asked.
-        answer: The row of the prediction table.
         reasons: Strongest first.
         opening: The sentences before the reasons.
         speech: The language.
@@ -70,16 +68,15 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     span = f"within {days} days of {day} with a probability of {chance}"
     span_chinese = f"在{day}之后{days}天内"
     if task.kind == "churn":
-        due = answer.get("expected_next_order_date")
-        next_order = f"; the next order is expected around {due.day}/{due.month}/{due.year}" if due else ""
         english = f"Customer {who} buys nothing {span}."
         chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
-        del next_order
     elif task.kind == "promotion":
         campaign = answer[columns.CAMPAIGN_ID]
-        english = f"Customer {who} takes up campaign {campaign} with a probability of {chance}, asked on {day}."
-        chinese = f"客户{who}参与活动{campaign}的概率为{chance}（{day}）。"
+        english = f"As of {day}, customer {who} takes up a campaign like {campaign} with a probability of {chance}."
+        chinese = f"截至{day}，客户{who}参与活动{campaign}这类活动的概率为{chance}。"
     elif task.kind == "ad":
+        place = ", ".join(str(answer[name]) for name in (columns.POSITION, columns.CHANNEL) if answer.get(name))
+        what += f" ({place})" if place else ""
         english = f"Customer {who}, shown {what}, responds {span}."
         chinese = f"向客户{who}展示{what}，其{span_chinese}响应的概率为{chance}。"
     elif task.kind == "recommend":

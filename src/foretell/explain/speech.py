@@ -3,8 +3,6 @@
 This module owns their forms. It refuses whole sentences (``event_words``, ``feature_words``, ``paragraph``).
 """
 
-# ruff: noqa: RUF001 (full-width punctuation is how Chinese is written)
-
 from __future__ import annotations
 
 import math
@@ -37,12 +35,24 @@ _SINGULAR: Final = {
     "removals": "removal",
     "reviews": "review",
     "searches": "search",
+    "stars": "star",
     "units": "unit",
     "views": "view",
 }
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
+_MONTHS: Final = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,8 @@ class Speech:
             ('93 %', '1.2%')
         """
         percent = 100 * share
+        if percent in (0, 100):
+            return self.either(f"{percent:.0f} %", f"{percent:.0f}%")
         near_edge = min(percent, 100 - percent)
         digits = 0 if near_edge >= 10 else 1 if near_edge >= 1 else 2
         return self.either(f"{percent:.{digits}f} %", f"{percent:.{digits}f}%")

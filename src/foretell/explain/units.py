@@ -28,20 +28,22 @@ class Unit:
 
     Attributes:
         events: The events, ``HISTORY_SCHEMA``, by time.
-        is_earlier: Whether this is everything that came before the latest units.
-        n_merged: How many units it stands for; 1 unless ``is_earlier``.
+        n_merged: How many orders, visits and messages it stands for.
+        is_earlier: Whether it holds what came before the latest units.
     """
 
     events: pl.DataFrame
-    is_earlier: bool = False
     n_merged: int = 1
+    is_earlier: bool = False
 
 
-def split_units(history: History, *, n_latest: int = 20) -> tuple[tuple[Unit, ...], NDArray[np.int64]]:
+def split_units(
+    history: History, *, n_latest: int = 20, item: str | None = None
+) -> tuple[tuple[Unit, ...], NDArray[np.int64]]:
     """Cut a history into units, oldest first; what lies before the ``n_latest`` latest becomes one unit.
 
     A unit ends where nothing happens for 30 minutes, where another order begins, and where the shop acts
-    rather than the customer.
+    rather than the customer. Where the question is about an ``item``, earlier units with it are a unit apart.
 
     Returns:
         The units and, for each event of the history, the number of its unit (int64 ``[E]``).
@@ -56,16 +58,27 @@ def split_units(history: History, *, n_latest: int = 20) -> tuple[tuple[Unit, ..
         (2, [0, 0, 1])
     """
     numbers = unit_numbers(history.events)
-    n_units = int(numbers[-1]) + 1 if len(numbers) else 0
-    n_earlier = max(n_units - n_latest, 0)
-    merged = np.maximum(numbers - max(n_earlier - 1, 0), 0)
-    units = [
-        Unit(history.events.filter(pl.Series(merged == number, dtype=pl.Boolean)))
-        for number in range(int(merged[-1]) + 1 if len(merged) else 0)
-    ]
-    if n_earlier > 1:
-        units[0] = Unit(units[0].events, is_earlier=True, n_merged=n_earlier)
-    return tuple(units), merged
+    if not len(numbers):
+        return (), numbers
+    n_units = int(numbers[-1]) + 1
+    n_earlier = n_units - n_latest if n_units - n_latest > 1 else 0
+    group = np.arange(n_units) + 2
+    group[:n_earlier] = 0
+    if item is not None:
+        has_item = (history.events[columns.ITEM_ID] == item).fill_null(False).to_numpy()
+        group[np.intersect1d(numbers[has_item], np.arange(n_earlier))] = 1
+    # Groups keep their order but are numbered without holes.
+    _, of_unit = np.unique(group, return_inverse=True)
+    of_event = of_unit[numbers]
+    units = tuple(
+        Unit(
+            history.events.filter(pl.Series(of_event == number, dtype=pl.Boolean)),
+            n_merged=int((of_unit == number).sum()),
+            is_earlier=bool(n_earlier) and bool(np.flatnonzero(of_unit == number)[0] < n_earlier),
+        )
+        for number in range(int(of_unit[-1]) + 1)
+    )
+    return units, of_event
 
 
 def unit_numbers(events: pl.DataFrame) -> NDArray[np.int64]:

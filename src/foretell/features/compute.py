@@ -26,7 +26,7 @@ from foretell.features.ledger import Ledger, in_order
 __all__ = ["UserFeatures", "check_points"]
 
 N_TOP_CATEGORIES: Final = 8
-_BLOCK_ROWS: Final = 4_000_000
+_BLOCK_ROWS: Final = 2_000_000
 
 
 @dataclass(frozen=True)

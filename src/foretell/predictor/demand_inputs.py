@@ -82,8 +82,8 @@ def demand_inputs(
         weeks=weeks,
         log_end=log_end,
     )
-    intents = [_intent(reader.encoder, view=view, cutoff=cutoff, item_ids=item_ids) for cutoff in cutoffs]
-    frame = frame.join(pl.concat(intents), on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
+    intents = _intents(reader.encoder, view=view, cutoffs=cutoffs, item_ids=item_ids)
+    frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
     names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS)]
     features = frame.select(names).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
     recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
@@ -94,26 +94,30 @@ def demand_inputs(
 
 
 @torch.no_grad()
-def _intent(encoder: Encoder, *, view: ShopView, cutoff: int, item_ids: Sequence[str]) -> pl.DataFrame:
-    """Log of the share of the coming purchases expected for each item.
+def _intents(encoder: Encoder, *, view: ShopView, cutoffs: Sequence[int], item_ids: Sequence[str]) -> pl.DataFrame:
+    """Log of the share of the coming purchases expected for each item at each cutoff.
 
     Every customer's next-item chances, weighted by how likely the customer is to order within a week.
     """
     asked = pl.Series(columns.ITEM_ID, list(item_ids), dtype=pl.String)
-    known = view.histories.filter(pl.col(columns.TIME) <= cutoff).select(columns.USER_ID).unique(maintain_order=True)
-    points = known.with_columns(pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF))
-    read = encoder.encode(view.histories, points=points)
-    weight = torch.from_numpy(read.order_within(7.0)).float()
-    every = encoder.model.embedding.items(torch.arange(encoder.vocabulary.n_items))
-    total = torch.zeros(encoder.vocabulary.n_items)
-    states = torch.from_numpy(read.states)
-    for first in range(0, len(states), _USERS_AT_ONCE):
-        part = slice(first, first + _USERS_AT_ONCE)
-        chances = torch.softmax(encoder.model.item_query(states[part]) @ every.T, dim=1)
-        total += weight[part] @ chances
     codes = encoder.vocabulary.item_codes(asked)
-    share = (total / total.sum().clamp_min(1e-12)).numpy()[codes]
-    intent = np.where(codes > 0, np.log(np.maximum(share, 1e-9)), np.nan).astype(np.float32)
-    return pl.DataFrame({columns.ITEM_ID: asked, INTENT: intent}).with_columns(
-        pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF), pl.col(INTENT).fill_nan(None)
-    )
+    first = view.histories.group_by(columns.USER_ID, maintain_order=True).agg(pl.col(columns.TIME).min())
+    grid = pl.DataFrame({columns.CUTOFF: list(cutoffs)}, schema={columns.CUTOFF: pl.Int64})
+    points = grid.join(first, how="cross").filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF))
+    read = encoder.encode(view.histories, points=points)
+    weight, states = torch.from_numpy(read.order_within(7.0)).float(), torch.from_numpy(read.states)
+    every = encoder.model.embedding.items(torch.arange(encoder.vocabulary.n_items)).T.contiguous()
+    at = points[columns.CUTOFF].to_numpy()
+    parts = []
+    for cutoff in cutoffs:
+        total = torch.zeros(encoder.vocabulary.n_items)
+        for rows in torch.split(torch.from_numpy(np.flatnonzero(at == cutoff)), _USERS_AT_ONCE):
+            total += weight[rows] @ torch.softmax(encoder.model.item_query(states[rows]) @ every, dim=1)
+        share = (total / total.sum().clamp_min(1e-12)).numpy()[codes]
+        intent = np.where(codes > 0, np.log(np.maximum(share, 1e-9)), np.nan).astype(np.float32)
+        parts.append(
+            pl.DataFrame({columns.ITEM_ID: asked, INTENT: intent}).with_columns(
+                pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF), pl.col(INTENT).fill_nan(None)
+            )
+        )
+    return pl.concat(parts)

@@ -18,7 +18,24 @@ from foretell.model.boosting import Boosting
 from foretell.model.probability_head import ProbabilityHead, Standardise
 from foretell.model.quantile_head import QuantileBlend
 
-__all__ = ["FittedTask"]
+__all__ = ["FitRecord", "FittedTask"]
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """What was found while fitting a task, kept to judge it by.
+
+    Attributes:
+        baselines: The plain models the head is held against.
+        strengths: Measured association of each feature with the target in training, strongest first.
+        thresholds: Where yes begins, for the head (under ``foretell``) and each baseline: best F1 on validation.
+        validation_rate: Share of positives in the validation window.
+    """
+
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    strengths: tuple[Mapping[str, object], ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    validation_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,10 +49,7 @@ class FittedTask:
         amount: Expected money within the horizon, where the task gives one.
         standardiser: How this head's features are made comparable.
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
-        baselines: The plain models the head is held against.
-        strengths: Measured association of each feature with the target in training, strongest first.
-        thresholds: Where yes begins, for the head (under ``foretell``) and each baseline: best F1 on validation.
-        validation_rate: Share of positives in the validation window.
+        record: What was found while fitting.
     """
 
     task: Task
@@ -44,10 +58,7 @@ class FittedTask:
     amount: Boosting | None = None
     standardiser: Standardiser | None = None
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    baselines: Mapping[str, Baseline] = field(default_factory=dict)
-    strengths: tuple[Mapping[str, object], ...] = ()
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    validation_rate: float | None = None
+    record: FitRecord = FitRecord()
 
     @staticmethod
     def standardise_with(standardiser: Standardiser) -> Standardise:

@@ -28,7 +28,7 @@ from foretell.model.probability_head import ProbabilityHead
 from foretell.model.quantile_head import QuantileBlend, QuantileHead
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
-from foretell.predictor.fitted import FittedTask
+from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.reader import Reader
 
@@ -61,10 +61,10 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
     saved: dict[str, Any] = {
         "task": fitted.task.model_dump(mode="json"),
         "levels": {name: list(values) for name, values in fitted.levels.items()},
-        "baselines": {name: baseline.to_dict() for name, baseline in fitted.baselines.items()},
-        "strengths": [dict(row) for row in fitted.strengths],
-        "thresholds": dict(fitted.thresholds),
-        "validation_rate": fitted.validation_rate,
+        "baselines": {name: baseline.to_dict() for name, baseline in fitted.record.baselines.items()},
+        "strengths": [dict(row) for row in fitted.record.strengths],
+        "thresholds": dict(fitted.record.thresholds),
+        "validation_rate": fitted.record.validation_rate,
     }
     boosters: dict[str, Boosting] = {} if fitted.amount is None else {"amount": fitted.amount}
     if fitted.probability is not None:
@@ -103,10 +103,12 @@ def load_fitted(folder: Path) -> FittedTask:
         amount=boosters.get("amount"),
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},
-        baselines={name: Baseline.from_dict(body) for name, body in saved["baselines"].items()},
-        strengths=tuple(saved["strengths"]),
-        thresholds=saved["thresholds"],
-        validation_rate=saved["validation_rate"],
+        record=FitRecord(
+            baselines={name: Baseline.from_dict(body) for name, body in saved["baselines"].items()},
+            strengths=tuple(saved["strengths"]),
+            thresholds=saved["thresholds"],
+            validation_rate=saved["validation_rate"],
+        ),
     )
 
 

@@ -6,6 +6,7 @@ This module owns which scorer judges which kind of task and what goes into the r
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 from typing import Any
 
 import lightgbm
@@ -106,7 +107,7 @@ def _report(
         },
         command=folder.state["command"],
         environment={
-            "foretell": _version(),
+            "foretell": version("foretell"),
             "python": platform.python_version(),
             "torch": torch.__version__,
             "lightgbm": lightgbm.__version__,
@@ -130,12 +131,3 @@ def _gate_rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for gate in found
         for name, needed in gate["needs"].items()
     ]
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("foretell")
-    except PackageNotFoundError:
-        return "unknown"

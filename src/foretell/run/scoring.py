@@ -39,7 +39,7 @@ def score_probability(
     task, head = fitted.task, fitted.head()
     examples = _test_examples(context, fitted)
     probability = head.probability(examples.inputs)
-    baselines = {name: baseline.probability(examples.inputs) for name, baseline in fitted.baselines.items()}
+    baselines = {name: baseline.probability(examples.inputs) for name, baseline in fitted.record.baselines.items()}
     baselines["lightgbm_features"] = head.component_probability(examples.inputs, "lightgbm")
     scored = _scored(examples.frame, probability)
     result = evaluate_probability(
@@ -49,8 +49,8 @@ def score_probability(
         baselines=baselines,
         weight=examples.weight,
         cluster=examples.frame[columns.USER_ID].to_numpy(),
-        threshold=fitted.thresholds["foretell"],
-        baseline_thresholds=fitted.thresholds,
+        threshold=fitted.record.thresholds["foretell"],
+        baseline_thresholds=fitted.record.thresholds,
         # Sampled exposures are off by the sampling before calibration, which says nothing about the models.
         uncalibrated=None if examples.weight is not None else head.uncalibrated(examples.inputs),
         slices=_slices(task, examples, context),
@@ -58,7 +58,7 @@ def score_probability(
             features=strengths(context, fitted),
             blend=head.weights,
             examples=_rows_to_show(context, scored),
-            validation_rate=fitted.validation_rate,
+            validation_rate=fitted.record.validation_rate,
             unknown_share=_unknown_share(context, examples.frame),
         ),
         seed=context.seed,
@@ -134,7 +134,7 @@ def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
             measure="auc",
             importance=float(str(row["importance"])),
         )
-        for row in fitted.strengths[:_STRONGEST]
+        for row in fitted.record.strengths[:_STRONGEST]
     ]
 
 

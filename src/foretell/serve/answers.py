@@ -28,6 +28,7 @@ ABOUT_USERS: Final[tuple[Kind, ...]] = ("purchase", "churn", "recommend", "promo
 """The kinds of task that ask about customers; demand asks about items."""
 
 _LISTS: Final[dict[Kind, str]] = {"recommend": "items", "ad": "placements"}
+_OTHER_NAMES: Final = {columns.KIND: "campaign_kind"}  # "kind" is that of the task
 _ABOUT_ALL: Final = (columns.USER_ID, columns.CUTOFF, columns.HORIZON_DAYS, columns.MODEL_VERSION)
 
 
@@ -83,7 +84,7 @@ def answer_user(
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """JSON values: dates as ISO 8601 text, what is not finite as null."""
-    return {name: _value(value) for name, value in row.items()}
+    return {_OTHER_NAMES.get(name, name): _value(value) for name, value in row.items()}
 
 
 def _value(value: object) -> object:

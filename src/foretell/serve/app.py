@@ -13,11 +13,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from foretell.core.errors import MissingExtraError
-from foretell.serve.service import LiveService
+from foretell.core.errors import ForetellError, MissingExtraError
 from foretell.serve.wire import events_in, failure, reply
 
 if TYPE_CHECKING:
+    from foretell.serve.service import LiveService
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -52,7 +52,7 @@ def create_app(run: Path | str, *, state: Path | str | None = None) -> Starlette
         from starlette.routing import Route
     except ModuleNotFoundError as error:
         raise MissingExtraError("starlette", extra="live") from error
-    from foretell.core.errors import ForetellError
+    from foretell.serve.service import LiveService
 
     service = LiveService(Path(run), state=None if state is None else Path(state))
     routes = _Routes(service)

@@ -26,6 +26,7 @@ from foretell.tasks.ad import exposures
 __all__ = ["LiveShop", "UserView"]
 
 _MOST_CHUNKS: Final = 64
+_MOST_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ class LiveShop:
     def look(self, user_id: str) -> UserView:
         """One customer's view, known or not, all parts from the same moment."""
         with self._lock:
+            if len(self._memo) > _MOST_REMEMBERED:
+                self._memo = {}
             history = self._history(user_id)
             view = ShopView(history.events, self._statistics, self._tables, self._memo)
             return UserView(history, view, self._last_time)

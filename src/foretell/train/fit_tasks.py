@@ -22,7 +22,7 @@ from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.quantile_head import QuantileBlend, fit_quantile_head, fit_share
 from foretell.predictor.demand_inputs import demand_inputs
-from foretell.predictor.fitted import FittedTask
+from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import (
@@ -193,13 +193,15 @@ def _fit_probability(
         probability=head,
         standardiser=standardiser,
         levels=levels or {},
-        baselines=baselines,
-        strengths=measured_strengths(train, head),
-        thresholds={
-            name: best_f1_threshold(later.label, probability=answer, weight=later.weight)
-            for name, answer in answers.items()
-        },
-        validation_rate=float(np.average(later.label, weights=later.weight)),
+        record=FitRecord(
+            baselines=baselines,
+            strengths=measured_strengths(train, head),
+            thresholds={
+                name: best_f1_threshold(later.label, probability=answer, weight=later.weight)
+                for name, answer in answers.items()
+            },
+            validation_rate=float(np.average(later.label, weights=later.weight)),
+        ),
     )
 
 

