@@ -103,7 +103,7 @@ def parse_config(raw: dict[str, Any]) -> RunConfig:
         raise ConfigError(
             f"{place}: {first['msg']}.",
             received=repr(first.get("input")),
-            remedy="See the configuration reference; unknown keys are refused.",
+            remedy="See docs/reference/config.md; unknown keys are refused.",
         ) from error
     if config.split.end is not None:
         parse_time(config.split.end)

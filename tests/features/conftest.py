@@ -70,9 +70,7 @@ def worlds(draw):
     """Histories, points (one of them of a stranger) and the rows the histories were made from."""
     rows = draw(st.lists(events(), max_size=40))
     asked = draw(
-        st.lists(
-            st.tuples(st.sampled_from((*USERS, "stranger")), moments(SPAN_STEPS // 3)), min_size=1, max_size=6
-        )
+        st.lists(st.tuples(st.sampled_from((*USERS, "stranger")), moments(SPAN_STEPS // 3)), min_size=1, max_size=6)
     )
     points = pl.DataFrame(asked, schema={columns.USER_ID: pl.String, columns.CUTOFF: pl.Int64}, orient="row")
     return frame_of(rows), points.with_row_index("row"), rows

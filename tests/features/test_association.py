@@ -29,9 +29,7 @@ def sample():
             "same_again": np.exp(strong),
             "coarse": coarse,
             "against": -strong + 3 * random.normal(size=N_ROWS),
-            "u_shaped": np.abs(bought * 2.0 - 1) * 0
-            + np.where(bought == 1, random.choice([-2, 2], N_ROWS), 0)
-            + noise,
+            "u_shaped": np.where(bought == 1, random.choice([-2, 2], N_ROWS), 0) + noise,
             "noise": noise,
             "constant": np.ones(N_ROWS),
             "hole": hole,
@@ -58,9 +56,7 @@ def test_binary_measures_agree_with_the_libraries(sample):
     counts = np.zeros((len(levels), 2))
     np.add.at(counts, (codes, sample["bought"].to_numpy()), 1)
     # As many bins as levels here, so that the test is the library's own.
-    row = row_of(
-        measure_association(sample.select("coarse", "bought"), label="bought", n_bins=5000), "coarse"
-    )
+    row = row_of(measure_association(sample.select("coarse", "bought"), label="bought", n_bins=5000), "coarse")
     assert row["p_value"] == pytest.approx(stats.chi2_contingency(counts, correction=False).pvalue)
     excess = (len(levels) - 1) / (2 * N_ROWS * np.log(2))
     bits = mutual_info_score(codes, sample["bought"]) / np.log(2)
@@ -71,9 +67,7 @@ def test_numeric_measures_agree_with_the_libraries(sample):
     table = measure_association(sample.drop("bought"), label="spent", n_bins=5000)
     for name in ("strong", "against", "noise"):
         row = row_of(table, name)
-        assert row["association"] == pytest.approx(
-            abs(stats.spearmanr(sample[name], sample["spent"]).statistic)
-        )
+        assert row["association"] == pytest.approx(abs(stats.spearmanr(sample[name], sample["spent"]).statistic))
     groups = [part["spent"].to_numpy() for part in sample.partition_by("coarse")]
     assert row_of(table, "coarse")["p_value"] == pytest.approx(stats.f_oneway(*groups).pvalue)
     assert row_of(table, "strong")["measure"] == "spearman"

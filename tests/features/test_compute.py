@@ -44,9 +44,7 @@ def naive(rows, user, cutoff, items):
 
     def over(numerator, denominator):
         return (
-            numerator / denominator
-            if denominator is not None and numerator is not None and denominator > 0
-            else None
+            numerator / denominator if denominator is not None and numerator is not None and denominator > 0 else None
         )
 
     def of(found, action):
@@ -107,9 +105,7 @@ def naive(rows, user, cutoff, items):
     result["spend_share_7_of_28_days"] = over(result["purchase_value_7_days"], lately)
     recent = [time for time in orders if time > cutoff - 91 * DAY]
     hours = Counter(time % DAY // HOUR for time in recent)
-    result["weekend_order_share_91_days"] = over(
-        sum((time // DAY + 3) % 7 > 4 for time in recent), len(recent)
-    )
+    result["weekend_order_share_91_days"] = over(sum((time // DAY + 3) % 7 > 4 for time in recent), len(recent))
     result["evening_order_share_91_days"] = over(sum(hours[hour] for hour in range(18, 23)), len(recent))
     result["order_hour_mode_91_days"] = min(hours, key=lambda hour: (-hours[hour], hour)) if recent else None
     rated = [row["rating"] for row in of(mine, "review") if row["rating"] is not None]
@@ -151,9 +147,7 @@ def test_the_future_changes_nothing(data, shops, features, make_events, make_fra
     cutoff = points["cutoff"][0]
     asked = points.with_columns(pl.lit(cutoff).alias("cutoff"))
     past = [row for row in rows if row["time"] <= cutoff]
-    future = [
-        row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))
-    ]
+    future = [row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))]
     told = features.compute(make_frame(past + future), points=asked)
     assert told.equals(features.compute(make_frame(past), points=asked))
 
@@ -177,9 +171,7 @@ def test_blocks_and_the_order_of_points_do_not_matter(data, shops, features):
 
 def test_a_stranger_gets_a_row(features):
     empty = pl.DataFrame(schema=HISTORY_SCHEMA)
-    row = features.compute(empty, points=pl.DataFrame({"user_id": ["nobody"], "cutoff": [DAY]})).row(
-        0, named=True
-    )
+    row = features.compute(empty, points=pl.DataFrame({"user_id": ["nobody"], "cutoff": [DAY]})).row(0, named=True)
     assert row["order_count_28_days"] == 0
     assert row["purchase_value_all_time"] == 0
     assert row["order_recency_days"] is None
@@ -194,16 +186,11 @@ def test_no_points_give_no_rows(features):
 
 
 def test_saved_features_compute_the_same(features, make_frame):
-    rows = [
-        {"user_id": "ann", "time": n * DAY, "action": "purchase", "item_id": "tea", "value": 0.1}
-        for n in range(9)
-    ]
+    rows = [{"user_id": "ann", "time": n * DAY, "action": "purchase", "item_id": "tea", "value": 0.1} for n in range(9)]
     points = pl.DataFrame({"user_id": ["ann"], "cutoff": [8 * DAY]})
     loaded = UserFeatures.from_json(json.loads(json.dumps(features.to_json())))
     assert loaded == features
-    assert loaded.compute(make_frame(rows), points=points).equals(
-        features.compute(make_frame(rows), points=points)
-    )
+    assert loaded.compute(make_frame(rows), points=points).equals(features.compute(make_frame(rows), points=points))
 
 
 def test_fit_reads_nothing_after_its_cutoff(items, make_frame):
@@ -227,9 +214,7 @@ def test_values_do_not_drift_with_the_length_of_the_log(features, make_frame):
     """Ten cents are ten cents after a million: sums are whole numbers."""
     rows = [{"user_id": "ann", "time": n, "action": "purchase", "value": 1e7} for n in range(3)]
     rows += [{"user_id": "ann", "time": 100 * DAY, "action": "purchase", "value": 0.1}] * 3
-    frame = features.compute(
-        make_frame(rows), points=pl.DataFrame({"user_id": ["ann"], "cutoff": [100 * DAY]})
-    )
+    frame = features.compute(make_frame(rows), points=pl.DataFrame({"user_id": ["ann"], "cutoff": [100 * DAY]}))
     assert frame["purchase_value_28_days"][0] == 0.3
 
 

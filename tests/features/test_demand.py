@@ -37,9 +37,7 @@ def promotions_of(weeks):
 
 def units_between(rows, items, low, high):
     sold = [
-        row
-        for row in rows
-        if row["action"] == "purchase" and row["item_id"] in items and low < row["time"] <= high
+        row for row in rows if row["action"] == "purchase" and row["item_id"] in items and low < row["time"] <= high
     ]
     return sum(1.0 if row["quantity"] is None else row["quantity"] for row in sold)
 
@@ -67,9 +65,7 @@ def test_lags_and_labels_are_plain_counts(data, shops, items, categories):
             assert row[f"units_week_{lag + 1}"] == (weeks[lag] if lag < len(weeks) else None)
         for n_weeks in (4, 8, 13, 26):
             mean = np.mean(weeks[:n_weeks]) if weeks else None
-            assert row[f"units_mean_{n_weeks}_weeks"] == (
-                mean if mean is None else pytest.approx(mean, rel=1e-6)
-            )
+            assert row[f"units_mean_{n_weeks}_weeks"] == (mean if mean is None else pytest.approx(mean, rel=1e-6))
         if weeks:
             assert row["units_std_13_weeks"] == pytest.approx(np.std(weeks[:13]), rel=1e-5, abs=1e-6)
             assert row["units_zero_share_13_weeks"] == pytest.approx(np.mean([n == 0 for n in weeks[:13]]))
@@ -104,9 +100,7 @@ def test_the_future_changes_the_label_only(data, shops, make_events, make_frame,
     _, points, rows = data.draw(shops)
     cutoff = points["cutoff"][0]
     past = [row for row in rows if row["time"] <= cutoff]
-    future = [
-        row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))
-    ]
+    future = [row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))]
     asked = {
         "cutoffs": [cutoff],
         "item_ids": ITEMS,
@@ -203,9 +197,7 @@ def test_promotions_without_dates_are_refused():
 def test_a_real_future_changes_no_feature(real_log):
     events = real_log.events
     cutoff = events["time"].max() - 70 * DAY
-    top = (
-        events.group_by("item_id").len().sort("len", "item_id", descending=True)["item_id"].drop_nulls()[:500]
-    )
+    top = events.group_by("item_id").len().sort("len", "item_id", descending=True)["item_id"].drop_nulls()[:500]
     asked = {
         "cutoffs": [cutoff - WEEK, cutoff],
         "item_ids": top,

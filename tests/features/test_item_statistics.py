@@ -39,18 +39,14 @@ def naive(rows, cutoff, item):
     for row in bought:
         days_of.setdefault(row["user_id"], set()).add(row["time"] // DAY)
     n_again = sum(len(days) - 1 for days in days_of.values())
-    result["shop_repeat_share"] = (
-        sum(len(days) > 1 for days in days_of.values()) / len(days_of) if days_of else None
-    )
+    result["shop_repeat_share"] = sum(len(days) > 1 for days in days_of.values()) / len(days_of) if days_of else None
     result["shop_gap_mean_days"] = (
         sum(max(days) - min(days) for days in days_of.values()) / n_again if n_again else None
     )
     result["shop_age_days"] = today - min(row["time"] // DAY for row in seen)
     prices = [row["price"] for row in bought if row["price"] is not None]
     result["shop_price_mean"] = sum(prices) / len(prices) if prices else None
-    result["shop_discount_share"] = (
-        sum((row["discount"] or 0) > 0 for row in bought) / len(bought) if bought else None
-    )
+    result["shop_discount_share"] = sum((row["discount"] or 0) > 0 for row in bought) / len(bought) if bought else None
     return result
 
 
@@ -64,9 +60,7 @@ def test_statistics_are_what_their_names_say(data, shops):
         assert frame["item_id"].to_list() == sorted(item for item, values in expected.items() if values)
         for row in frame.iter_rows(named=True):
             for name, value in expected[row["item_id"]].items():
-                assert row[name] == (value if value is None else pytest.approx(value, rel=1e-6, abs=1e-6)), (
-                    name
-                )
+                assert row[name] == (value if value is None else pytest.approx(value, rel=1e-6, abs=1e-6)), name
 
 
 @given(data=st.data())

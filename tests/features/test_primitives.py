@@ -43,9 +43,7 @@ def test_timelines_count_rows_however_far_apart(rows, asked, scale, n_owners):
 
 @given(st.data())
 def test_orders_begin_once_however_their_rows_mix(data):
-    rows = data.draw(
-        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6), st.integers(-1, 2)), max_size=20)
-    )
+    rows = data.draw(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6), st.integers(-1, 2)), max_size=20))
     rows = sorted(rows, key=lambda row: row[:2])
     owner, time, order = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     expected, seen = [], set()

@@ -18,9 +18,7 @@ methods = st.sampled_from(sorted(METHODS))
 
 
 def frame_of(values):
-    return pl.DataFrame(
-        {"a": pl.Series(values, dtype=pl.Float64), "b": pl.Series(values[::-1], dtype=pl.Float64)}
-    )
+    return pl.DataFrame({"a": pl.Series(values, dtype=pl.Float64), "b": pl.Series(values[::-1], dtype=pl.Float64)})
 
 
 @given(train=columns, asked=columns, method=methods)
@@ -51,18 +49,14 @@ def test_scaling_keeps_the_order(train, method):
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_training_rows_come_out_centred_and_of_unit_spread(method):
     values = np.random.default_rng(1).normal(50, 9, size=5000)
-    scaled = Standardiser.fit(pl.DataFrame({"a": values}), method=method).transform(
-        pl.DataFrame({"a": values})
-    )
+    scaled = Standardiser.fit(pl.DataFrame({"a": values}), method=method).transform(pl.DataFrame({"a": values}))
     assert scaled.mean() == pytest.approx(0, abs=0.05)
     assert scaled.std() == pytest.approx(1, abs=0.05)
 
 
 def test_ranks_tame_what_logarithms_do_not():
     values = np.exp(np.random.default_rng(1).normal(0, 4, size=5000))
-    scaled = Standardiser.fit(pl.DataFrame({"a": values})).transform(
-        pl.DataFrame({"a": [*values, 1e300, -1e300]})
-    )
+    scaled = Standardiser.fit(pl.DataFrame({"a": values})).transform(pl.DataFrame({"a": [*values, 1e300, -1e300]}))
     assert np.abs(scaled).max() < 5
     assert abs(float(((scaled[:-2] - scaled[:-2].mean()) ** 3).mean())) < 0.1
 
@@ -70,16 +64,12 @@ def test_ranks_tame_what_logarithms_do_not():
 def test_missing_values_are_the_centre_and_marked():
     standardiser = Standardiser.fit(pl.DataFrame({"a": [1.0, 2.0, None], "b": [1.0, 2.0, 3.0]}))
     assert standardiser.names == ("a", "b", "a_is_missing")
-    scaled = standardiser.transform(
-        pl.DataFrame({"a": [None], "b": [None]}, schema={"a": pl.Float64, "b": pl.Float64})
-    )
+    scaled = standardiser.transform(pl.DataFrame({"a": [None], "b": [None]}, schema={"a": pl.Float64, "b": pl.Float64}))
     assert scaled.tolist() == [[0.0, 0.0, 1.0]]
 
 
 def test_constant_and_empty_columns_become_zero():
-    frame = pl.DataFrame(
-        {"same": [7.0, 7.0], "none": [None, None]}, schema={"same": pl.Float64, "none": pl.Float64}
-    )
+    frame = pl.DataFrame({"same": [7.0, 7.0], "none": [None, None]}, schema={"same": pl.Float64, "none": pl.Float64})
     for method in METHODS:
         scaled = Standardiser.fit(frame, method=method).transform(frame)
         assert scaled[:, 0].tolist() == [0.0, 0.0]

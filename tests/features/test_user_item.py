@@ -59,9 +59,7 @@ def naive(rows, user, cutoff, item, table):
     for level in ("category", "category_2"):
         category = dict(zip(table["item_id"], table[level], strict=True))
         name = category.get(item)
-        times = order_times(
-            [row for row in bought if name is not None and category.get(row["item_id"]) == name]
-        )
+        times = order_times([row for row in bought if name is not None and category.get(row["item_id"]) == name])
         for span, days in SPANS.items():
             result[f"{level}_order_count_{span}"] = None if name is None else since(times, days)
         result[f"{level}_order_recency_days"] = age(times[-1]) if times else None
@@ -95,13 +93,9 @@ def test_features_are_what_their_names_say(data, shops, items, categories):
 @given(data=st.data())
 def test_given_pairs_are_answered_in_their_order(data, shops, items, categories):
     histories, points, rows = data.draw(shops)
-    wanted = st.tuples(
-        st.integers(0, points.height - 1), st.sampled_from(["tea", "jam", "nut", "never seen", None])
-    )
+    wanted = st.tuples(st.integers(0, points.height - 1), st.sampled_from(["tea", "jam", "nut", "never seen", None]))
     asked = data.draw(st.lists(wanted, max_size=9))
-    pairs = pl.DataFrame(
-        asked, schema={"point": pl.Int64, "item_id": pl.String}, orient="row"
-    ).with_row_index("label")
+    pairs = pl.DataFrame(asked, schema={"point": pl.Int64, "item_id": pl.String}, orient="row").with_row_index("label")
     frame = user_item_features(histories, points=points, pairs=pairs, categories=categories)
     assert frame.select("label", "point", "item_id").equals(pairs)
     check(frame.filter(pl.col("item_id").is_not_null()), points, rows, items)
@@ -126,9 +120,7 @@ def test_the_future_and_the_order_of_rows_change_nothing(data, shops, make_event
     cutoff = points["cutoff"][0]
     asked = points.with_columns(pl.lit(cutoff).alias("cutoff"))
     past = [row for row in rows if row["time"] <= cutoff]
-    future = [
-        row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))
-    ]
+    future = [row | {"time": cutoff + 1 + row["time"] % (90 * DAY)} for row in data.draw(st.lists(make_events))]
     known = user_item_features(make_frame(past), points=asked, categories=categories)
     told = make_frame(past + future)
     told = told[list(data.draw(st.permutations(range(told.height))))]
@@ -163,9 +155,7 @@ def test_real_histories_obey_the_laws(real_log):
     histories = history_frame(real_log)
     known = CategoryMap.of(real_log.table("items"))
     cutoff = histories["time"].max() - 60 * DAY
-    points = (
-        histories.select("user_id").unique(maintain_order=True).with_columns(pl.lit(cutoff).alias("cutoff"))
-    )
+    points = histories.select("user_id").unique(maintain_order=True).with_columns(pl.lit(cutoff).alias("cutoff"))
     together = user_item_features(histories, points=points, categories=known)
     past = histories.filter(pl.col("time") <= cutoff)
     assert user_item_features(past, points=points, categories=known).equals(together)

@@ -95,7 +95,7 @@ def test_states_at_are_the_states_at(model, histories, vocabulary):
         assert torch.equal(model.states_at(fields, sequence, rows), model(fields, sequence)[rows])
 
 
-def test_every_field_of_an_event_is_read(states_of, histories, vocabulary):
+def test_every_field_of_an_event_is_read(states_of, histories):
     """Changing the item, its action, its price, its hour or the gap before it moves the state."""
     mine = histories.filter(pl.col("user_id") == "c")
     _, states = states_of(mine)
@@ -111,7 +111,7 @@ def test_every_field_of_an_event_is_read(states_of, histories, vocabulary):
         assert (states_of(changed)[1][-1] - states[-1]).abs().max() > 1e-4, name
 
 
-def test_item_scores_are_inner_products(model, vocabulary):
+def test_item_scores_are_inner_products(model):
     states = torch.randn(3, 32)
     codes = torch.tensor([1, 4, 2])
     with torch.no_grad():

@@ -67,7 +67,7 @@ def test_the_median_halves_the_survival(logits, elapsed):
 def naive_loss(logits, days, observed):
     total = 0.0
     for row, day, seen in zip(logits, days, observed, strict=True):
-        for low, high, logit in zip(BIN_EDGES_DAYS[:-1], BIN_EDGES_DAYS[1:], row, strict=True):
+        for high, logit in zip(BIN_EDGES_DAYS[1:], row, strict=True):
             hazard, final = 1 / (1 + np.exp(-logit)), high == BIN_EDGES_DAYS[-1]
             if day > high and not final:
                 total -= np.log(1 - hazard)

@@ -78,7 +78,9 @@ def shapley(game: Game, *, n_parts: int, n_permutations: int = 8, seed: int = 0)
         Permutations for Shapley Value Estimation, 2022, section 4.1.
     """
     generator = np.random.default_rng(seed)
-    forward = [generator.permutation(n_parts) for _ in range(-(-n_permutations // 2))]
+    first, n_pairs = generator.permutation(n_parts), -(-n_permutations // 2)
+    shifts = [pair * n_parts // n_pairs if n_pairs <= n_parts else pair for pair in range(n_pairs)]
+    forward = [np.roll(first, shift) for shift in shifts]
     orders = np.array([order for one in forward for order in (one, one[::-1])], dtype=np.int64)
     # place[p, m]: when part m arrives in order p. After step s the parts with place < s are there.
     place = np.argsort(orders, axis=1)

@@ -9,17 +9,19 @@ together, and says what it read, not why a customer acts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from foretell.core import columns
 from foretell.core.prediction import Reason
 from foretell.core.task import Task
-from foretell.core.time import to_microseconds
+from foretell.core.time import DAY, to_microseconds
 from foretell.explain.goods import Goods
 from foretell.explain.speech import Speech
 
 __all__ = ["answer_sentence", "paragraph"]
 
+_EPOCH: Final = date(1970, 1, 1)
 _CAUTION: Final = (
     "These are associations the model has learned, not causes.",
     "以上是模型学到的关联，不是因果。",
@@ -70,6 +72,11 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     if task.kind == "churn":
         english = f"Customer {who} buys nothing {span}."
         chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
+        due = answer.get("expected_next_order_date")
+        if due is not None:
+            next_day = speech.date((due - _EPOCH).days * DAY)
+            english += f" The next order is expected around {next_day}."
+            chinese += f"预计下次下单在{next_day}前后。"
     elif task.kind == "promotion":
         campaign = answer[columns.CAMPAIGN_ID]
         english = f"As of {day}, customer {who} takes up a campaign like {campaign} with a probability of {chance}."

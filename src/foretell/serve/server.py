@@ -16,6 +16,7 @@ from foretell.serve.app import create_app
 __all__ = ["serve"]
 
 _DRAIN_SECONDS: Final = 10
+_LAST_PORT: Final = 65_535
 
 
 def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: Path | str | None = None) -> None:
@@ -56,23 +57,25 @@ def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: 
 
 def _bound(host: str, port: int) -> socket.socket:
     """A socket that holds the address: a port in use shows before the run is loaded."""
+    if not 0 <= port <= _LAST_PORT:
+        raise _cannot_listen(host, port, f"a port is a number from 0 to {_LAST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise _cannot_listen(host, port, error) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
         raise _cannot_listen(host, port, error) from error
     return listener
 
 
-def _cannot_listen(host: str, port: int, error: Exception) -> InputError:
+def _cannot_listen(host: str, port: int, why: object) -> InputError:
     return InputError(
         "The service cannot listen there.",
-        received=f"{host}:{port}: {error}",
+        received=f"{host}:{port}: {why}",
         remedy="Give another --host or --port; port 0 takes a free one.",
     )

@@ -42,8 +42,12 @@ def content_id(row: Mapping[str, Any]) -> str:
         >>> content_id(one) == content_id(dict(reversed(one.items())))
         True
     """
-    body = json.dumps(row, sort_keys=True, ensure_ascii=False)
+    body = _body(dict(sorted(row.items())))
     return f"content:{hashlib.sha256(body.encode()).hexdigest()[:40]}"
+
+
+def _body(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
 
 
 class EventStore:
@@ -117,20 +121,20 @@ class EventStore:
             RunError: If the file cannot be written; then none of the rows is stored.
         """
         received = time.time_ns() // 1000
+        records = [
+            (row.get(columns.EVENT_ID) or content_id(row), row[columns.USER_ID], received, _body(row)) for row in rows
+        ]
         insert = "INSERT OR IGNORE INTO events (event_id, user_id, received, body) VALUES (?, ?, ?, ?)"
-        fresh: list[bool] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for row in rows:
-                key = row.get(columns.EVENT_ID) or content_id(row)
-                body = json.dumps(row, ensure_ascii=False)
-                done = self._connection.execute(insert, (key, row[columns.USER_ID], received, body))
-                fresh.append(done.rowcount == 1)
+            fresh = [self._connection.execute(insert, record).rowcount == 1 for record in records]
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise self._unusable(error) from error
+            if isinstance(error, sqlite3.Error):
+                raise self._unusable(error) from error
+            raise
         self._count += sum(fresh)
         return fresh
 

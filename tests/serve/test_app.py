@@ -1,0 +1,193 @@
+import json
+import math
+import sys
+
+import pytest
+
+from foretell.core.errors import MissingExtraError, RunError
+from foretell.serve import create_app, serve
+from foretell.serve.wire import MOST_BYTES, MOST_EVENTS
+
+EVENT = {"user_id": "new customer/7", "time": "2024-02-19T10:00:00Z", "action": "view", "item_id": "i100003"}
+
+
+def parts(reply) -> set[str]:
+    return set(reply.json())
+
+
+def test_health_and_model(client):
+    health = client.get("/health").json()
+    assert health["status"] == "ok"
+    assert health["events_stored"] == 0
+    assert health["uptime_seconds"] >= 0
+    assert set(health["tasks"]) == {"purchase", "churn", "recommend", "ad", "promotion", "demand"}
+    model = client.get("/v1/model").json()
+    assert model["model_version"] == health["model_version"]
+    assert model["tasks"]["demand"] == {"kind": "demand", "horizon_days": 28, "about": "items"}
+    client.post("/v1/events", json=EVENT)
+    assert client.get("/health").json()["events_stored"] == 1
+    assert client.get("/health").json()["last_event"] == "2024-02-19T10:00:00+00:00"
+
+
+def test_a_repeated_event_changes_nothing(client):
+    event = {**EVENT, "user_id": "u1", "event_id": "e-1"}
+    assert client.post("/v1/events", json=event).json() == {"accepted": 1, "duplicates": 0, "rejected": []}
+    answers = client.get("/v1/users/u1/predictions").json()
+    assert answers["events"] == 1
+    again = client.post("/v1/events", json=[event, {**event, "action": "purchase"}])
+    assert again.status_code == 200
+    assert again.json() == {"accepted": 0, "duplicates": 2, "rejected": []}
+    assert client.get("/v1/users/u1/predictions").json() == answers
+
+
+def test_an_event_without_an_id_is_known_by_its_content(client):
+    assert client.post("/v1/events", json=[EVENT, EVENT]).json()["duplicates"] == 1
+    assert client.post("/v1/events", json={**EVENT, "item_id": "i100004"}).json()["accepted"] == 1
+
+
+def test_an_unseen_user_is_answered_from_nothing_and_then_from_events(client):
+    url = "/v1/users/new%20customer%2F7/predictions"
+    stranger = client.get(url).json()
+    assert (stranger["user_id"], stranger["known"], stranger["events"]) == ("new customer/7", False, 0)
+    assert set(stranger["predictions"]) == {"purchase", "churn", "recommend", "ad", "promotion"}
+    assert 0 < stranger["predictions"]["purchase"]["probability"] < 1
+    assert stranger["predictions"]["recommend"]["items"]
+    client.post("/v1/events", json=EVENT)
+    met = client.get(url).json()
+    assert (met["known"], met["events"], met["cutoff"]) == (True, 1, "2024-02-19T10:00:00+00:00")
+    assert met["predictions"] != stranger["predictions"]
+    assert not next(row for row in met["predictions"]["recommend"]["items"] if row["item_id"] == "i100003")[
+        "is_new_to_user"
+    ]
+
+
+def test_an_unknown_item_and_action_are_taken(client):
+    events = [{**EVENT, "user_id": "u1", "item_id": "never seen", "action": word} for word in ("view", "juggle")]
+    assert client.post("/v1/events", json=events).json()["accepted"] == 2
+    assert client.get("/v1/users/u1/predictions").json()["events"] == 2
+
+
+def test_tasks_moment_and_limit_can_be_chosen(client, world):
+    user = world.before.events["user_id"][0]
+    chosen = client.get(f"/v1/users/{user}/predictions?task=recommend,churn&task=ad&limit=2").json()
+    assert list(chosen["predictions"]) == ["recommend", "churn", "ad"]
+    assert [row["rank"] for row in chosen["predictions"]["recommend"]["items"]] == [1, 2]
+    assert len(chosen["predictions"]["ad"]["placements"]) == 2
+    early = client.get(f"/v1/users/{user}/predictions?at=2024-01-20&task=purchase").json()
+    assert early["cutoff"] == "2024-01-20T00:00:00+00:00"
+    assert early["events"] < chosen["events"]
+
+
+def test_what_cannot_be_answered_says_why(client):
+    """Before the first exposure there is no placement to ask about; the other tasks are answered."""
+    mixed = client.get("/v1/users/u1/predictions?at=2023-12-01&task=ad,purchase")
+    assert mixed.status_code == 200
+    assert list(mixed.json()["predictions"]) == ["purchase"]
+    assert set(mixed.json()["unanswered"]["ad"]) == {"problem", "received", "remedy"}
+    assert client.get("/v1/users/u1/predictions?at=2023-12-01&task=ad").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "said"),
+    [
+        ("/v1/users/u1/predictions?task=purchse", 404, "Did you mean 'purchase'?"),
+        ("/v1/users/u1/predictions?task=purchase&task=nothing", 404, "Known: ad, churn, demand, promotion"),
+        ("/v1/users/u1/predictions?task=demand", 400, "asks about items"),
+        ("/v1/users/u1/predictions?at=soon", 400, "ISO 8601"),
+        ("/v1/users/u1/predictions?at=9999-12-31", 400, "too far"),
+        ("/v1/users/u1/predictions?at=0001-01-01", 400, "too far"),
+        ("/v1/users/u1/predictions?limit=0", 400, "whole number from 1"),
+        ("/v1/users/u1/predictions?limit=-1", 400, "whole number from 1"),
+        ("/v1/users/u1/predictions?limit=%C2%B2", 400, "whole number from 1"),
+        ("/v1/users/u1", 404, "Not Found"),
+        ("/nowhere", 404, "routes are listed"),
+        ("/v1/events", 405, "Method Not Allowed"),
+    ],
+)
+def test_bad_questions_are_explained(client, url, status, said):
+    reply = client.get(url)
+    assert reply.status_code == status
+    assert parts(reply) == {"problem", "received", "remedy"}
+    assert said in json.dumps(reply.json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"not json", b"\xff\xfe{}", b'{"user_id": NaN}', b'["\\ud800"', b"[" * 100_000,
+        b'{"user_id": "a", "time": "2024-02-19", "action": "view", "item_id": "\\ud800"}',
+    ],
+)  # fmt: skip
+def test_bodies_that_are_no_json_are_refused(client, body):
+    reply = client.post("/v1/events", content=body)
+    assert reply.status_code == 400
+    assert parts(reply) == {"problem", "received", "remedy"}
+    assert client.get("/health").json()["events_stored"] == 0
+
+
+@pytest.mark.parametrize("body", [None, 5, "event", {}, [5], [[]], {"events": [EVENT]}])
+def test_json_that_holds_no_event_is_refused(client, body):
+    reply = client.post("/v1/events", json=body)
+    assert reply.status_code == 422
+    assert reply.json()["accepted"] == 0
+    assert set(reply.json()["rejected"][0]) == {"index", "problem", "received", "remedy"}
+
+
+def test_an_empty_list_is_no_mistake(client):
+    assert client.post("/v1/events", json=[]).json() == {"accepted": 0, "duplicates": 0, "rejected": []}
+
+
+def test_good_events_are_kept_beside_bad_ones(client):
+    reply = client.post("/v1/events", json=[{**EVENT, "price": -1}, EVENT, {**EVENT, "time": "2999-01-01"}])
+    assert reply.status_code == 200
+    assert reply.json()["accepted"] == 1
+    assert [refused["index"] for refused in reply.json()["rejected"]] == [0, 2]
+    assert client.get("/health").json()["events_stored"] == 1
+
+
+def test_large_bodies_are_refused(client):
+    assert client.post("/v1/events", content=b" " * (MOST_BYTES + 1)).status_code == 413
+    reply = client.post("/v1/events", content=b"[" + b"0," * MOST_EVENTS + b"0]")
+    assert reply.status_code == 413
+    assert "10,001 events" in reply.json()["received"]
+
+
+def test_numbers_that_are_not_finite_become_null():
+    from foretell.serve.answers import _plain
+
+    assert _plain({"a": math.nan, "b": math.inf, "c": 1.5}) == {"a": None, "b": None, "c": 1.5}
+
+
+def test_a_failure_of_the_service_is_json_too(client, monkeypatch):
+    monkeypatch.setattr(client.app.state.service, "health", lambda: 1 / 0)
+    reply = client.get("/health")
+    assert reply.status_code == 500
+    assert reply.json()["problem"] == "The service failed."
+
+
+def test_a_state_that_cannot_be_written_accepts_nothing(client):
+    client.app.state.service._store.close()
+    reply = client.post("/v1/events", json=EVENT)
+    assert reply.status_code == 503
+    assert "state file" in reply.json()["problem"]
+    assert client.get("/v1/users/new%20customer%2F7/predictions").json()["known"] is False
+
+
+def test_two_applications_do_not_share_a_state(client, run, tmp_path):
+    with pytest.raises(RunError, match="Another process uses the state file"):
+        create_app(run, state=tmp_path / "state.sqlite")
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="no finished predictor"):
+        create_app(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_extra_is_named(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    with pytest.raises(MissingExtraError, match=r"foretell\[live\]"):
+        create_app(run)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(MissingExtraError, match=r"foretell\[live\]"):
+        serve(run)

@@ -1,0 +1,53 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from foretell.core import columns
+from foretell.serve.service import LiveService
+
+
+@pytest.fixture
+def service(run, tmp_path):
+    service = LiveService(run, state=tmp_path / "state.sqlite")
+    yield service
+    service.close()
+
+
+def event(number: int, user: str = "u1") -> dict[str, object]:
+    second = f"2024-02-20T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+    return {"user_id": user, "time": second, "action": "view", "item_id": "i100003", "event_id": f"e{number}"}
+
+
+def test_many_writers_and_readers_at_once(service):
+    """Each event is sent by two threads; readers meanwhile see whole lists of ten, never a part of one."""
+    lists = [[event(number) for number in range(start, start + 10)] for start in range(0, 120, 10)] * 2
+
+    def read(_: int) -> int:
+        return int(service.predictions("u1", tasks=["purchase"])["events"])
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = threads.map(service.take, lists)
+        seen = list(threads.map(read, range(12)))
+        counts = list(taken)
+    assert all(n % 10 == 0 for n in seen)
+    assert sum(count["accepted"] for count in counts) == 120
+    assert sum(count["duplicates"] for count in counts) == 120
+    assert read(0) == 120
+    assert service.health()["events_stored"] == 120
+
+
+def test_the_default_cutoff_never_goes_back(service):
+    before = service.health()["last_event"]
+    service.take([{**event(0), "time": "2024-01-05"}])
+    assert service.health()["last_event"] == before
+    assert service.predictions("u1")["events"] == 1
+
+
+def test_ids_go_out_in_the_shops_own_type(service):
+    import dataclasses
+
+    import polars as pl
+
+    service.predictor = dataclasses.replace(service.predictor, id_types={columns.USER_ID: pl.Int64()})
+    assert service.predictions("7", tasks=["purchase"])["user_id"] == 7
+    assert service.predictions("seven", tasks=["purchase"])["user_id"] == "seven"
