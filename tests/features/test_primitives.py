@@ -56,6 +56,8 @@ def test_orders_begin_once_however_their_rows_mix(data):
 
 
 def test_amounts_are_exact_to_the_ten_thousandth():
+    cents = np.arange(100_000)
+    assert (to_amount(pl.Series(cents / 100)) == cents * 100).all()
     assert to_amount(pl.Series([0.1] * 3)).sum() == to_amount(pl.Series([0.3])).sum()
     assert to_amount(pl.Series([float("inf"), None, -1.5], dtype=pl.Float64)).tolist() == [0, 0, -15_000]
 

@@ -76,4 +76,4 @@ def test_weights_count(data):
 
 
 def test_leaves_grow_with_the_rarer_answer():
-    assert [leaves_for(n) for n in (0, 200, 400, 1240, 10**6)] == [5, 5, 10, 31, 31]
+    assert [leaves_for(n) for n in (0.0, 200.0, 400.0, 1240.0, 1e6)] == [5, 5, 10, 31, 31]

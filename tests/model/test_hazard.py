@@ -67,13 +67,15 @@ def test_the_median_halves_the_survival(logits, elapsed):
 def naive_loss(logits, days, observed):
     total = 0.0
     for row, day, seen in zip(logits, days, observed, strict=True):
-        for high, logit in zip(BIN_EDGES_DAYS[1:], row, strict=True):
+        for low, high, logit in zip(BIN_EDGES_DAYS[:-1], BIN_EDGES_DAYS[1:], row, strict=True):
             hazard, final = 1 / (1 + np.exp(-logit)), high == BIN_EDGES_DAYS[-1]
             if day > high and not final:
                 total -= np.log(1 - hazard)
+            elif seen:
+                total -= np.log(hazard)
+                break
             else:
-                if seen:
-                    total -= np.log(hazard)
+                total -= np.log(1 - hazard) * min((day - low) / (high - low), 1.0)
                 break
     return total / len(days)
 
@@ -89,13 +91,20 @@ def test_the_loss_is_the_likelihood_of_waiting_times():
     assert float(found) == pytest.approx(naive_loss(logits, days.astype(np.float32), observed), rel=1e-5)
 
 
+@pytest.mark.parametrize("days", [0.1, 0.25, 10.5, 12.0, 300.0, 366.0])
+def test_a_censored_wait_costs_the_survival_until_then(days):
+    logits = torch.linspace(-2, 1, N_BINS)[None]
+    found = hazard_loss(logits, torch.tensor([days]), torch.tensor([0.0]))
+    assert float(found) == pytest.approx(-log_survival(logits.double().numpy(), np.array([days]))[0], rel=1e-4)
+
+
 def test_a_censored_wait_says_only_that_nothing_came():
-    """Watched for ten days in vain: the bins behind get no push up, those ahead no push at all."""
+    """Watched for ten days and a half in vain: the bins behind are pushed down, those ahead not at all."""
     logits = torch.zeros(1, N_BINS, requires_grad=True)
     hazard_loss(logits, torch.tensor([10.5]), torch.tensor([0.0])).backward()
-    over = torch.from_numpy(BIN_EDGES_DAYS[1:]) < 10.5
-    assert (logits.grad[0][over] > 0).all()
-    assert (logits.grad[0][~over] == 0).all()
+    begun = torch.from_numpy(BIN_EDGES_DAYS[:-1]) < 10.5
+    assert (logits.grad[0][begun] > 0).all()
+    assert (logits.grad[0][~begun] == 0).all()
 
 
 def test_an_observed_wait_pulls_up_its_own_bin_only():

@@ -60,7 +60,7 @@ def test_the_blend_is_no_worse_than_its_parts_on_new_data(head, parts):
         return -np.mean(np.log(np.where(label == 1, probability, 1 - probability)))
 
     alone = [log_loss(head.component_probability(inputs, name)) for name in COMPONENTS]
-    assert log_loss(head.probability(inputs)) < min(alone) + 0.01
+    assert log_loss(head.probability(inputs)) < min(alone) + 0.02
 
 
 def test_probabilities_are_calibrated_on_new_data(head, parts):

@@ -21,8 +21,8 @@ from foretell.predictor.fitted import FittedTask
 
 __all__ = ["event_effects"]
 
-_MOST_PERMUTATIONS: Final = 8
-_EVENTS_TO_READ: Final = 60_000
+_MOST_PERMUTATIONS: Final = 16
+_EVENTS_TO_READ: Final = 120_000
 
 
 def event_effects(
@@ -44,7 +44,7 @@ def event_effects(
         cutoff: int64 microseconds.
         method: ``shapley`` or ``occlusion``.
         seed: Decides the orders that Shapley sampling draws.
-        n_permutations: How many orders; None draws 8, fewer (at least 2) where the history is so long that
+        n_permutations: How many orders; None draws 16, fewer (at least 4) where the history is so long that
             reading its versions would take more than a moment.
 
     References:
@@ -68,5 +68,5 @@ def event_effects(
     if n_permutations is None:
         # An order reads half of the history once per unit, on average.
         affordable = 2 * _EVENTS_TO_READ // (len(units) * len(history))
-        n_permutations = int(np.clip(affordable, 2, _MOST_PERMUTATIONS))
+        n_permutations = int(np.clip(affordable, 4, _MOST_PERMUTATIONS))
     return units, shapley(game, n_parts=len(units), n_permutations=n_permutations, seed=seed)

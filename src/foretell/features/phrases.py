@@ -93,6 +93,11 @@ _PATTERNS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"week_has_(?P<holiday>.+)", "the week has {holiday}", "该周含{holiday}"),
     (r"days_to_(?P<holiday>.+)", "days from the week's start to {holiday}", "该周距{holiday}天数"),
     (r"horizon_weeks", "how many weeks ahead", "预测提前周数"),
+    (r"position_code", "where it was shown", "展示位置"),
+    (r"channel_code", "the channel it was shown in", "展示渠道"),
+    (r"campaign_kind_code", "kind of campaign", "活动类型"),
+    (r"campaign_duration_days", "length of the campaign in days", "活动天数"),
+    (r"sequence_intent", "what customers are expected to want next", "预计顾客接下来的需求"),
 )  # fmt: skip
 _COMPILED: Final = tuple((re.compile(pattern), english, chinese) for pattern, english, chinese in _PATTERNS)
 

@@ -71,7 +71,7 @@ def leaves_for(n_informative: float) -> int:
     """How many leaves a tree may have, given the number of examples of the rarer class.
 
     Example:
-        >>> leaves_for(200), leaves_for(5_000)
+        >>> leaves_for(200.0), leaves_for(5_000.0)
         (5, 31)
     """
     return int(np.clip(n_informative / 40, 5, 31))

@@ -86,7 +86,8 @@ def _ad(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame
         probability = pl.Series("probability", fitted.head().probability(inputs))
         parts.append(pairs.drop(POINT).with_columns(probability))
     answers = pl.concat(parts)
-    return answers.sort([columns.USER_ID, "probability", columns.ITEM_ID], descending=[False, True, False])
+    order = [columns.USER_ID, "probability", columns.ITEM_ID, columns.POSITION, columns.CHANNEL]
+    return answers.sort(order, descending=[False, True, False, False, False])
 
 
 def _recommend(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:

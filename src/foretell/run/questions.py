@@ -15,8 +15,8 @@ from foretell.evaluate import TaskFacts
 __all__ = ["facts_for"]
 
 _QUESTIONS: Final[dict[Kind, str]] = {
-    "purchase": "Who {verb} within {days} days{where}?",
-    "recommend": "Which items does each customer {verb_plain} in the next {days} days?",
+    "purchase": "Who {verb}{where} within {days} days?",
+    "recommend": "Which items will each customer {verb_plain} in the next {days} days?",
     "ad": "Who responds to a shown item within {days} days?",
     "promotion": "Who redeems a coupon of the campaign that reached them?",
     "churn": "Which active customers buy nothing for {days} days?",
@@ -50,7 +50,7 @@ def facts_for(
     task: Task, log: EventLog, *, notes: Sequence[str] = (), variants: Mapping[str, Any] | None = None
 ) -> TaskFacts:
     """The facts of a task for its report."""
-    where = "".join(f", {name} {value}" for name, value in task.where.items())
+    where = "".join(f" from {name} {value}" for name, value in task.where.items())
     bought = task.action == "purchase"
     question = _QUESTIONS[task.kind].format(
         verb="buys" if bought else f"does {task.action!r}",
@@ -65,7 +65,7 @@ def facts_for(
         horizon_days=task.horizon_days,
         question=question,
         unit=_UNITS[task.kind],
-        notes=[*(_NOTES.get(task.kind, ()) if weighted or task.kind != "ad" else ()), *notes],
+        notes=[*(_NOTES.get(task.kind, ()) if weighted else ()), *notes],
         do_not_use_for=_NOT_FOR[task.kind],
         variants=variants or {},
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foretell.core import columns
 from foretell.core.task import Kind, Task
 from foretell.evaluate import Evidence, FeatureStrength, evaluate_probability, evaluate_quantiles
+from foretell.features import phrase
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
 from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
@@ -129,7 +130,7 @@ def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
     words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
     return [
         FeatureStrength(
-            name=words.get(str(row["name"]), str(row["name"]).replace("_", " ")),
+            name=words.get(str(row["name"])) or phrase(str(row["name"])),
             association=0.5 + float(str(row["direction"])) * float(str(row["association"])),
             measure="auc",
             importance=float(str(row["importance"])),

@@ -15,6 +15,7 @@ from foretell.serve.app import create_app
 
 __all__ = ["serve"]
 
+_BACKLOG: Final = 2048
 _DRAIN_SECONDS: Final = 10
 _LAST_PORT: Final = 65_535
 
@@ -51,6 +52,7 @@ def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: 
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS
         )
+        listener.listen(_BACKLOG)  # from here on callers wait rather than being turned away
         sys.stderr.write(f"Serving {run} on http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it).\n")
         uvicorn.Server(settings).run(sockets=[listener])
 

@@ -56,6 +56,8 @@ class LiveService:
         self._writing = Lock()
         self._shop = LiveShop(_with_stored(log, self._store, known=self._known))
         self._rules = CleaningRules()
+        # What the whole shop shares is worked out by the first question; nobody should have to wait for it.
+        self.predictions("")
 
     def close(self) -> None:
         """Let the state file go."""
