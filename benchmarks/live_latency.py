@@ -176,11 +176,15 @@ def at_once(address: str, path: Callable[[int], str], stream: Stream, *, n: int)
 
 def machine() -> dict[str, Any]:
     """What the figures were taken on."""
-    names = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        if line.startswith("model name")
-    ] if Path("/proc/cpuinfo").exists() else []
+    names = (
+        [
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ]
+        if Path("/proc/cpuinfo").exists()
+        else []
+    )
     return {
         "processor": names[0] if names else platform.processor() or platform.machine(),
         "processors": os.cpu_count(),

@@ -2,8 +2,9 @@
 
 import copy
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -114,3 +115,34 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+# --- the command line ------------------------------------------------------------------------------------
+
+
+class Ran(NamedTuple):
+    """What a command left behind: its exit code, its data and its talk."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def foretell_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs ``foretell VERB ...`` through ``main`` in this process: the whole way, without another start of Python."""
+
+    def run(*arguments: object) -> Ran:
+        from foretell.cli import main
+
+        monkeypatch.setattr("sys.argv", ["foretell", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return run

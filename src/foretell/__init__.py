@@ -10,8 +10,10 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -75,3 +77,18 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (any of the names above)
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _FrontDoor(ModuleType):
+    """The package as a module on which a verb keeps its name when the room of the same name is loaded.
+
+    ``foretell.train(...)`` is the function although ``foretell.train.context`` is a module: importing a room would
+    otherwise put the room in the function's place.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 (a module takes anything)
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _FrontDoor

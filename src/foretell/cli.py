@@ -55,17 +55,18 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
-            _fail(_talk, error.format_message(), None, "foretell --help")
+            if message := error.format_message():  # none where no verb was given: click has shown the help
+                _fail(_talk, message, None, "foretell --help")
             sys.exit(2)
         raise
 
 
 def _fail(talk: Console, problem: str, received: object, remedy: str | None) -> None:
-    talk.print(f"[red bold]Error:[/] {_plain(problem)}")
+    talk.print(f"[red bold]Error:[/] {_plain(problem)}", soft_wrap=True)
     if received is not None:
-        talk.print(f"Received: {_plain(str(received))}")
+        talk.print(f"Received: {_plain(str(received))}", soft_wrap=True)
     if remedy:
-        talk.print(f"What to do: {_plain(remedy)}")
+        talk.print(f"What to do: {_plain(remedy)}", soft_wrap=True)
 
 
 def _plain(text: str) -> str:
@@ -97,9 +98,11 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Say what was recognised in a log, its quality, and which tasks it suffices for."""
-    from foretell.run.inspection import inspect_log, inspection_text
+    from foretell.run.inspection import inspect_log, inspection_text, require_use
 
-    _print(inspect_log(log, dialect=dialect), as_json=as_json, text=inspection_text)
+    found = inspect_log(log, dialect=dialect)
+    _print(found, as_json=as_json, text=inspection_text)
+    require_use(found)
 
 
 @app.command()

@@ -94,7 +94,7 @@ def parse_config(raw: dict[str, Any]) -> RunConfig:
     """
     tasks = raw.get("task")
     if isinstance(tasks, dict):
-        raw = {**raw, "task": {name: {"name": name, **dict(body)} for name, body in tasks.items()}}
+        raw = {**raw, "task": {name: _named(name, body) for name, body in tasks.items()}}
     try:
         config = RunConfig.model_validate(raw)
     except ValidationError as error:
@@ -108,3 +108,20 @@ def parse_config(raw: dict[str, Any]) -> RunConfig:
     if config.split.end is not None:
         parse_time(config.split.end)
     return config
+
+
+def _named(name: str, body: object) -> object:
+    """A task's table with its name; what is no table is left for the validation to refuse.
+
+    Raises:
+        ConfigError: If the table gives itself another name.
+    """
+    if not isinstance(body, dict):
+        return body
+    if body.get("name", name) != name:
+        raise ConfigError(
+            f"task.{name}: a task's name is its table's name.",
+            received=repr(body["name"]),
+            remedy="Leave the name out, or rename the table.",
+        )
+    return {**body, "name": name}

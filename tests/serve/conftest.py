@@ -141,7 +141,7 @@ def _quick_boosting(features, label, *, objective, **_) -> Boosting:
     return Boosting(lightgbm.train(settings | kind, data, num_boost_round=10))
 
 
-def _quick_dense(inputs, label, *, hidden, **_) -> DenseNetwork:
+def _quick_dense(inputs, _, *, hidden, **__) -> DenseNetwork:
     network = DenseNetwork(inputs.shape[1], hidden=hidden)
     network.mean.copy_(torch.from_numpy(inputs.mean(axis=0)))
     network.scale.copy_(torch.from_numpy(np.maximum(inputs.std(axis=0), 1e-3)))

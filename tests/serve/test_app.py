@@ -177,7 +177,8 @@ def test_a_state_that_cannot_be_written_accepts_nothing(client):
     assert client.get("/v1/users/new%20customer%2F7/predictions").json()["known"] is False
 
 
-def test_two_applications_do_not_share_a_state(client, run, tmp_path):
+@pytest.mark.usefixtures("client")
+def test_two_applications_do_not_share_a_state(run, tmp_path):
     with pytest.raises(RunError, match="Another process uses the state file"):
         create_app(run, state=tmp_path / "state.sqlite")
 

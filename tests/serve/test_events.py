@@ -84,10 +84,8 @@ def test_what_is_no_event(sent):
 
 
 def test_refunds_have_one_shape():
-    sent = {**GOOD, "action": "refund", "quantity": -2, "value": -5.0}
-    assert parse_events([sent], rules=RULES).rows[0] | {"quantity": 2.0, "value": 5.0} == (
-        parse_events([sent], rules=RULES).rows[0]
-    )
+    [row] = parse_events([{**GOOD, "action": "refund", "quantity": -2, "value": -5.0}], rules=RULES).rows
+    assert (row["quantity"], row["value"]) == (2.0, 5.0)
 
 
 @given(st.lists(JSON_VALUES | st.dictionaries(FIELDS, JSON_VALUES, max_size=6), max_size=4))
@@ -122,13 +120,11 @@ def test_live_and_batch_keep_the_same_rows(sent):
     sent = [{**event, "time": event["time"] - number * DAY} for number, event in enumerate(sent)]
     live = parse_events(sent, rules=RULES).rows
     columns = ["user_id", "time", "action", "price", "quantity"]
-    words = [{**event, **{name: None for name in ("user_id", "action") if event[name] in ("", "nan")}} for event in sent]
+    absent = {"": None, "nan": None}
     frame = pl.DataFrame(
-        {name: [event.get(name) for event in words] for name in columns},
+        {name: [absent.get(event.get(name), event.get(name)) for event in sent] for name in columns},
         schema_overrides={"user_id": pl.String, "action": pl.String, "price": pl.Float64, "quantity": pl.Float64},
     )
-    batch = clean(EventLog(frame), rules=RULES).log.events
-    found = [{name: value for name, value in row.items() if value is not None} for row in batch.iter_rows(named=True)]
-    assert sorted(live, key=str) == sorted(found, key=str) or {frozenset(row.items()) for row in live} == {
-        frozenset(row.items()) for row in found
-    }
+    batch = clean(EventLog(frame), rules=RULES).log.events.iter_rows(named=True)
+    kept = {frozenset((name, value) for name, value in row.items() if value is not None) for row in batch}
+    assert {frozenset(row.items()) for row in live} == kept

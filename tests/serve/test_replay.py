@@ -2,7 +2,6 @@
 
 import math
 
-
 import polars as pl
 import pytest
 from starlette.testclient import TestClient
@@ -136,4 +135,3 @@ def test_the_answers_of_batch_from_a_trained_run(tmp_path):
         users = after[columns.USER_ID].unique().sort().to_list()[:20]
         assert_same_answers(client, predictor, whole, users)
     assert (tmp_path / "run" / "live" / "state.sqlite").exists()
-

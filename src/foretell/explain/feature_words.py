@@ -131,13 +131,11 @@ def _spending(talk: FeatureTalk, name: str) -> str | None:
     if name in ("spend_trend_28_days", "purchase_value_29_to_56_days") and now is not None and before is not None:
         if not now and not before:
             return speech.either("nothing spent in the last 56 days", "最近56天没有消费")
-        spent = speech.either(
-            speech.money(now) if now else "nothing", f"消费{speech.money(now)}" if now else "没有消费"
-        )
-        return speech.either(
-            f"{spent} spent in the last 28 days, after {speech.money(before) if before else 'nothing'} in the 28 before",
-            f"最近28天{spent}，此前28天{f'消费{speech.money(before)}' if before else '没有消费'}",
-        )
+        if speech.is_chinese:
+            lately, earlier = (f"消费{speech.money(amount)}" if amount else "没有消费" for amount in (now, before))
+            return f"最近28天{lately}，此前28天{earlier}"
+        lately, earlier = (speech.money(amount) if amount else "nothing" for amount in (now, before))
+        return f"{lately} spent in the last 28 days, after {earlier} in the 28 days before"
     share = talk.value("spend_share_7_of_28_days")
     if name == "spend_share_7_of_28_days" and share is not None:
         return speech.either(

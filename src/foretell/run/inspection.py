@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from foretell.core import columns
+from foretell.core.errors import InsufficientDataError
 from foretell.prepare import clean
 from foretell.prepare.gates import gates
 from foretell.prepare.quality import quality
 from foretell.sources import read_events, recognise
 from foretell.tasks import default_tasks
 
-__all__ = ["inspect_log", "inspection_text"]
+__all__ = ["inspect_log", "inspection_text", "require_use"]
 
 _MARKS = {"ok": "yes", "warn": "thin", "refused": "no"}
 
@@ -34,6 +35,22 @@ def inspect_log(log: str, *, dialect: str | None = None) -> dict[str, Any]:
             for gate in gates(cleaned.log, list(tasks.values()))
         ],
     }
+
+
+def require_use(found: dict[str, Any]) -> None:
+    """Go on if the inspected log suffices for at least one task.
+
+    Raises:
+        InsufficientDataError: If it suffices for none; the overview says what each one lacks.
+    """
+    if any(gate["status"] != "refused" for gate in found["gates"]):
+        return
+    seen = found["quality"]
+    raise InsufficientDataError(
+        "The log is not enough for any of the tasks.",
+        received=f"{seen['events']:,} events, {seen['users']:,} users, {seen['time']['days']:.1f} days",
+        remedy="Bring more data: the overview says what each task lacks.",
+    )
 
 
 def inspection_text(found: dict[str, Any]) -> str:

@@ -20,12 +20,17 @@ def check_output(path: Path) -> None:
     """Refuse a file name before any work is done for it.
 
     Raises:
-        InputError: If the name ends in neither .parquet nor .csv.
+        InputError: If the name ends in neither .parquet nor .csv, is a folder, or lies under a file.
     """
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(
             "The output format is not known.", received=path.name, remedy="End the name in .parquet or .csv."
         )
+    if path.is_dir():
+        raise InputError("The output is a folder.", received=path, remedy="Name a file in it.")
+    above = next((folder for folder in path.parents if folder.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InputError("The output lies under a file.", received=path, remedy=f"{above} is a file: name a folder.")
 
 
 def write_answers(answers: pl.DataFrame, path: Path) -> None:

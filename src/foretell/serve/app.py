@@ -17,10 +17,11 @@ from foretell.core.errors import ForetellError, MissingExtraError
 from foretell.serve.wire import events_in, failure, reply
 
 if TYPE_CHECKING:
-    from foretell.serve.service import LiveService
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from foretell.serve.service import LiveService
 
 __all__ = ["create_app"]
 

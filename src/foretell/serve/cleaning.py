@@ -78,7 +78,7 @@ def clean_rows(
     judged = nw.from_native(frame, eager_only=True).with_columns(verdict.alias(_RULE)).to_native()
     found = judged[_RULE].to_list()
     cleaned = [{k: v for k, v in row.items() if v is not None} for row in judged.drop(_RULE).iter_rows(named=True)]
-    broken = [
+    broken: list[ForetellError | None] = [
         None if rule is None else InputError(ROW_RULES[rule].reason, received=dict(row), remedy=_REMEDIES.get(rule))
         for rule, row in zip(found, rows, strict=True)
     ]

@@ -135,11 +135,11 @@ def parse_events(events: Sequence[object], *, rules: CleaningRules) -> Parsed:
             refused[index] = _explain(error, event)
     rows, broken = clean_rows(list(valid.values()), rules=rules)
     kept: list[dict[str, Any]] = []
-    for index, row, error in zip(valid, rows, broken, strict=True):
-        if error is None:
+    for index, row, breach in zip(valid, rows, broken, strict=True):
+        if breach is None:
             kept.append(row)
         else:
-            refused[index] = error
+            refused[index] = breach
     rejected = [{"index": index, **explain(refused[index])} for index in sorted(refused)]
     return Parsed(kept, rejected)
 

@@ -48,16 +48,13 @@ class KnownRows:
             return np.zeros(events.height, dtype=np.bool_)
         asked = _fingerprints(events)
         at = np.minimum(np.searchsorted(self.fingerprints, asked), len(self.fingerprints) - 1)
-        return self.fingerprints[at] == asked
+        found: NDArray[np.bool_] = self.fingerprints[at] == asked
+        return found
 
 
 def _fingerprints(events: pl.DataFrame) -> NDArray[np.uint64]:
-    absent = [
-        pl.lit(None, dtype=kind).alias(name) for name, kind in ROW_SCHEMA.items() if name not in events.columns
-    ]
-    rows = events.with_columns(absent).select(
-        pl.col(name).cast(kind) for name, kind in ROW_SCHEMA.items()
-    )
+    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in ROW_SCHEMA.items() if name not in events.columns]
+    rows = events.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in ROW_SCHEMA.items())
     by_id = rows.select(columns.EVENT_ID).hash_rows(seed=_SEED)
     if not rows[columns.EVENT_ID].has_nulls():
         return by_id.to_numpy()

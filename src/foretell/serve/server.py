@@ -49,9 +49,7 @@ def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: 
     torch.set_num_threads(1)
     with _bound(host, port) as listener:
         app = create_app(run, state=state)
-        settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS
-        )
+        settings = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS)
         listener.listen(_BACKLOG)  # from here on callers wait rather than being turned away
         sys.stderr.write(f"Serving {run} on http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it).\n")
         uvicorn.Server(settings).run(sockets=[listener])

@@ -149,6 +149,6 @@ class EventStore:
 
     def _unusable(self, error: Exception) -> RunError:
         locked = "locked" in str(error)
-        remedy = "Stop the other server, or give another --state." if locked else "Check the path, its rights and space."
+        remedy = "Stop the other server, or give another --state." if locked else "Check path, rights and space."
         problem = "Another process uses the state file." if locked else "The state file cannot be used."
         return RunError(problem, received=f"{self.path}: {error}", remedy=remedy)

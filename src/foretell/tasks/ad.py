@@ -42,7 +42,7 @@ def exposures(log: EventLog) -> pl.DataFrame:
             remedy="Log what was shown (action 'impression' with item_id), or switch the ad task off.",
         )
     table = log.table("exposures")
-    if table is None:
+    if table is None or not table.height:
         table = log.events.filter(pl.col(columns.ACTION) == columns.IMPRESSION)
     optional = {columns.POSITION: pl.String, columns.CHANNEL: pl.String, columns.WEIGHT: pl.Float64}
     table = table.with_columns(

@@ -51,9 +51,11 @@ def _one_campaign(log: EventLog, task: Task, campaign: dict[str, object], treatm
     campaign_id, begin, end = campaign[columns.CAMPAIGN_ID], int(str(campaign["start"])), int(str(campaign["end"]))
     end = min(end, begin + task.horizon_days * DAY)
     listed = treatments.filter(pl.col(columns.CAMPAIGN_ID) == campaign_id)
-    listed = listed.select(columns.USER_ID, pl.col(columns.TREATED).cast(pl.Boolean)).unique(columns.USER_ID)
+    # A row that does not say otherwise is a treatment; somebody listed twice was reached if any row says so.
+    says = pl.col(columns.TREATED).cast(pl.Boolean) if columns.TREATED in listed.columns else pl.lit(True)
+    listed = listed.group_by(columns.USER_ID).agg(says.fill_null(True).any().alias(columns.TREATED))
     known = log.events.filter(pl.col(columns.TIME) < begin).select(columns.USER_ID).unique().sort(columns.USER_ID)
-    during = log.events.filter((pl.col(columns.TIME) > begin) & (pl.col(columns.TIME) <= end))
+    during = log.events.filter((pl.col(columns.TIME) >= begin) & (pl.col(columns.TIME) <= end))
     redeemed = during.filter(_is_redemption(log, campaign_id)).select(columns.USER_ID).unique()
     bought = during.filter(pl.col(columns.ACTION) == columns.PURCHASE)
     value = pl.col(columns.VALUE) if columns.VALUE in bought.columns else pl.lit(1.0)

@@ -7,6 +7,7 @@ killed at any moment continues exactly where its last checkpoint was. It refuses
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -156,7 +157,8 @@ def _losses(model: BehaviourModel, batch: Batch, negatives: _Negatives) -> dict[
 def _set_learning_rate(optimiser: torch.optim.Optimizer, step: int, n_steps: int, *, peak: float) -> None:
     """Linear warm-up over 30 steps, then a cosine down to 2 % of the peak."""
     warm = min(1.0, (step + 1) / 30)
-    rate = peak * warm * (0.51 + 0.49 * np.cos(np.pi * step / max(n_steps, 1)))
+    # A plain float: a checkpoint with a NumPy number in it cannot be loaded safely.
+    rate = peak * warm * (0.51 + 0.49 * math.cos(math.pi * step / max(n_steps, 1)))
     for group in optimiser.param_groups:
         group["lr"] = rate
 

@@ -1,0 +1,270 @@
+"""The command line: exit codes, data on stdout, talk on stderr, JSON on every verb."""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+import foretell
+from foretell.core.prediction import ANSWER_COLUMNS
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run, tmp_path_factory):
+    """A copy of the finished run that this module's tests share and do not change."""
+    return shutil.copytree(tiny_run, tmp_path_factory.mktemp("cli") / "run")
+
+
+def only_json(ran):
+    """The document on stdout, which holds nothing else."""
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def refused(ran, *words):
+    """Exit 2, nothing on stdout, a message in parts on stderr that holds ``words``."""
+    assert ran.code == 2, ran.err
+    assert ran.out == ""
+    assert "Error: " in ran.err
+    assert "What to do: " in ran.err
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in ran.err
+
+
+# --- the program itself -----------------------------------------------------------------------------------
+
+
+def test_the_installed_program_answers_and_refuses():
+    def program(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "foretell.cli", *arguments], capture_output=True, text=True, check=False
+        )
+
+    asked = program("--help")
+    assert asked.returncode == 0
+    assert "train" in asked.stdout
+    wrong = program("inspect", "no/such/log.csv")
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert wrong.stderr.splitlines()[0].startswith("Error: ")
+    assert "Received: no/such/log.csv" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("forecast",), ("train", "log.csv", "--epochs", "3", "--out", "x"), ("train", "log.csv"), ("predict", "run")],
+)
+def test_an_unknown_verb_or_option_and_a_missing_one_exit_2(foretell_command, arguments):
+    refused(foretell_command(*arguments), "foretell --help")
+
+
+def test_no_verb_at_all_shows_the_help(foretell_command):
+    ran = foretell_command()
+    assert ran.code == 2
+    assert "Usage" in ran.out + ran.err
+    assert "Error" not in ran.err
+
+
+def test_an_unforeseen_failure_is_not_hidden(foretell_command, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("foretell.run.inspection.inspect_log", broken)
+    with pytest.raises(ZeroDivisionError):  # the interpreter then shows the traceback and exits with 1
+        foretell_command("inspect", "log.csv")
+
+
+def test_a_failure_that_is_not_the_inputs_fault_exits_1(foretell_command, monkeypatch):
+    def lacking(*_, **__):
+        raise foretell.ForetellError("It did not work.", received="[bold]x", remedy="Try again.")
+
+    monkeypatch.setattr("foretell.run.inspection.inspect_log", lacking)
+    ran = foretell_command("inspect", "log.csv")
+    assert ran.code == 1
+    assert ran.err == "Error: It did not work.\nReceived: [bold]x\nWhat to do: Try again.\n"
+
+
+def test_an_interrupted_command_says_how_to_continue(foretell_command, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("foretell.run.inspection.inspect_log", interrupted)
+    ran = foretell_command("inspect", "log.csv")
+    assert ran.code == 130
+    assert "same command again" in ran.err
+
+
+# --- inspect and simulate ---------------------------------------------------------------------------------
+
+
+def test_inspect_says_what_the_log_is_and_what_it_suffices_for(foretell_command, tiny_log_folder):
+    found = only_json(foretell_command("inspect", tiny_log_folder, "--json"))
+    assert set(found) == {"recognised", "quality", "cleaning", "gates"}
+    cleaning = found["cleaning"]
+    assert cleaning["rows_in"] == cleaning["rows_out"] + sum(cleaning["removed"].values())
+    assert found["quality"]["users"] == 200
+    assert {gate["task"] for gate in found["gates"]} == set(ANSWER_COLUMNS)
+    text = foretell_command("inspect", tiny_log_folder)
+    assert text.code == 0
+    assert f"{found['quality']['events']:,} events, 200 users" in text.out
+    assert all(f"  {task} " in text.out for task in ANSWER_COLUMNS)
+
+
+def test_an_unknown_dialect_is_answered_with_the_nearest(foretell_command, tiny_log_folder):
+    ran = foretell_command("inspect", tiny_log_folder, "--dialect", "canonicl")
+    refused(ran, "canonicl", "Did you mean 'canonical'?")
+
+
+def test_simulate_writes_a_shop_and_its_truth(foretell_command, tmp_path):
+    arguments = ("simulate", "--out", tmp_path / "shop", "--users", 30, "--items", 48, "--days", 30, "--json")
+    found = only_json(foretell_command(*arguments))
+    events = pl.read_parquet(tmp_path / "shop" / "events.parquet")
+    assert found["events"] == events.height > 0
+    assert (tmp_path / "shop" / "truth" / "causes.json").exists()
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    refused(foretell_command(*arguments), str(tmp_path / "shop"))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+# --- predict ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", sorted(ANSWER_COLUMNS))
+def test_predict_writes_what_it_says(foretell_command, run, tmp_path, task):
+    out = tmp_path / "deep" / "answers.parquet"
+    found = only_json(foretell_command("predict", run, "--task", task, "--out", out, "--json"))
+    answers = pl.read_parquet(out)
+    assert found == {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out)}
+    assert set(ANSWER_COLUMNS[task]) - {"quantiles"} <= set(answers.columns)
+    stored = pl.read_parquet(run / "predictions" / f"{task}.parquet")
+    assert answers.equals(stored), "asked again, the run answers the same"
+
+
+def test_predict_answers_a_list_of_users_seen_or_never_seen(foretell_command, run, tmp_path):
+    known = pl.read_parquet(run / "predictions" / "purchase.parquet").sort("user_id").head(3)
+    names = [*known["user_id"].to_list(), "never seen, 1"]
+    listed = tmp_path / "users.txt"
+    listed.write_text("user_id\n" + "\n".join([*names, names[0], ""]), encoding="utf-8")
+    out = tmp_path / "answers.csv"
+    ran = foretell_command("predict", run, "--task", "purchase", "--users", listed, "--out", out)
+    assert ran.code == 0
+    assert ran.out == f"4 answers in {out}\n"
+    answers = pl.read_csv(out)
+    assert sorted(answers["user_id"].to_list()) == sorted(names), "each once, with the shop's own ids"
+    assert answers["probability"].is_between(0, 1).all()
+    both = answers.join(known, on="user_id", suffix="_before")
+    assert (both["probability"] - both["probability_before"]).abs().max() < 1e-6
+
+
+def test_predict_looks_at_nothing_after_the_moment_asked_about(foretell_command, run, tmp_path):
+    out = tmp_path / "then.parquet"
+    then = "2024-04-01T06:30:00+00:00"
+    assert foretell_command("predict", run, "--task", "churn", "--at", then, "--out", out).code == 0
+    answers = pl.read_parquet(out)
+    assert answers["cutoff"].unique().to_list() == [datetime(2024, 4, 1, 6, 30, tzinfo=UTC)]
+    predictor = foretell.Predictor.load(run)
+    past = predictor.own_log().before(int(datetime.fromisoformat(then).timestamp() * 1e6))
+    again = predictor.predict("churn", log=past, at=datetime.fromisoformat(then))
+    assert again.equals(answers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--task", "purchse", "--out", "x.csv"), ("purchse", "Did you mean 'purchase'?")),
+        (("--task", "purchase", "--out", "x.xlsx"), ("x.xlsx", ".parquet or .csv")),
+        (("--task", "purchase", "--out", "x"), ("Received: x", ".parquet or .csv")),
+        (("--task", "purchase", "--out", "folder.csv"), ("is a folder",)),
+        (("--task", "purchase", "--out", "users.txt/x.csv"), ("under a file", "users.txt")),
+        (("--task", "purchase", "--out", "x.csv", "--at", "yesterday"), ("'yesterday'", "ISO 8601")),
+        (("--task", "purchase", "--out", "x.csv", "--at", "1990-01-01"), ("nobody to ask", "1990-01-01")),
+        (("--task", "purchase", "--out", "x.csv", "--users", "none.txt"), ("Received: none.txt",)),
+        (("--task", "purchase", "--out", "x.csv", "--users", "users.txt"), ("list of users is empty",)),
+    ],
+)
+def test_a_question_that_cannot_be_answered_leaves_nothing(
+    foretell_command, run, tmp_path, monkeypatch, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "users.txt").write_text("user_id\n\n", encoding="utf-8")
+    refused(foretell_command("predict", run, *arguments), *words)
+    assert {path.name for path in tmp_path.iterdir()} == {"folder.csv", "users.txt"}
+
+
+def test_an_unknown_format_is_refused_before_anything_is_loaded(foretell_command, tmp_path):
+    ran = foretell_command("predict", tmp_path / "no-run", "--task", "purchase", "--out", tmp_path / "x.json")
+    refused(ran, "Received: x.json")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("predict", "--task", "purchase", "--out", "x.csv"), ("evaluate",), ("report",)]
+    + [("explain", "--task", "purchase", "--user", "u1")],
+)
+def test_a_folder_that_is_no_run_is_refused(foretell_command, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    verb, *options = arguments
+    refused(foretell_command(verb, "photos", *options), "photos")
+    assert [path.name for path in tmp_path.rglob("*")] == ["photos"]
+
+
+# --- evaluate, report, explain ----------------------------------------------------------------------------
+
+
+def test_evaluate_writes_the_page_anew_and_finds_the_same(foretell_command, run, tmp_path):
+    mine = shutil.copytree(run, tmp_path / "run")
+    before = json.loads((mine / "report.json").read_text())
+    for name in ("report.json", "report.html"):
+        (mine / name).unlink()
+    found = only_json(foretell_command("evaluate", mine, "--json"))
+    assert found == json.loads((mine / "report.json").read_text())
+    assert (mine / "report.html").stat().st_size > 10_000
+    for timed in ("seconds", "peak_memory_mib"):
+        found.pop(timed), before.pop(timed)
+    assert found == before
+
+
+def test_evaluate_refuses_a_run_whose_tasks_were_never_fitted(foretell_command, run, tmp_path):
+    mine = shutil.copytree(run, tmp_path / "run")
+    state = json.loads((mine / "run.json").read_text())
+    state["stages"].pop("fit")
+    (mine / "run.json").write_text(json.dumps(state))
+    refused(foretell_command("evaluate", mine), "interrupted", "continue")
+
+
+def test_report_shows_the_table_and_writes_the_page_elsewhere(foretell_command, run, tmp_path):
+    text = foretell_command("report", run)
+    assert text.code == 0
+    lines = text.out.splitlines()
+    assert lines[0].split()[:3] == ["task", "metric", "foretell"]
+    assert {line.split()[0] for line in lines[1:7]} == set(ANSWER_COLUMNS)
+    assert any("report.html" in line for line in lines)
+    found = only_json(foretell_command("report", run, "--out", tmp_path / "page", "--json"))
+    assert found == json.loads((run / "report.json").read_text())
+    for name in ("report.json", "report.html"):
+        assert (tmp_path / "page" / name).read_bytes() == (run / name).read_bytes()
+
+
+def test_explain_names_reasons_for_anyone(foretell_command, run):
+    user = pl.read_parquet(run / "predictions" / "purchase.parquet")["user_id"][0]
+    found = only_json(foretell_command("explain", run, "--task", "purchase", "--user", user, "--json"))
+    assert found["answer"]["user_id"] == user
+    text = foretell_command("explain", run, "--task", "purchase", "--user", user)
+    assert text.code == 0
+    assert user in text.out
+    stranger = only_json(foretell_command("explain", run, "--task", "churn", "--user", "never seen", "--json"))
+    assert 0 <= stranger["answer"]["probability"] <= 1
+
+
+def test_explain_refuses_what_it_cannot_speak_of(foretell_command, run):
+    ask = ("explain", run, "--task", "purchase", "--user", "u1")
+    refused(foretell_command(*ask, "--language", "fr"), "fr", "en or zh")
+    refused(foretell_command("explain", run, "--task", "churm", "--user", "u1"), "Did you mean 'churn'?")
