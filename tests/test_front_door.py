@@ -9,8 +9,9 @@ import pytest
 @pytest.mark.parametrize("verb", ["train", "explain", "simulate"])
 def test_a_verb_stays_a_function_when_the_room_of_its_name_is_loaded(verb):
     program = (
-        f"import importlib, foretell; importlib.import_module('foretell.{verb}'); importlib.import_module('foretell.config');"
-        f"assert callable(foretell.{verb}), foretell.{verb}; from foretell import {verb} as again; assert callable(again)"
+        f"import importlib, foretell; importlib.import_module('foretell.{verb}');"
+        f"importlib.import_module('foretell.config'); assert callable(foretell.{verb}), foretell.{verb};"
+        f"from foretell import {verb} as again; assert callable(again)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 

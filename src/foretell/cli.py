@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, Final, ParamSpec
 
 import typer
 from rich.console import Console
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Arguments = ParamSpec("Arguments")
+_INTERRUPTED: Final = 130
 
 Log = Annotated[str, typer.Argument(metavar="LOG", help="A log: a file, a folder, or 'complete-journey'.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
@@ -42,12 +43,13 @@ def main() -> None:
     """Run the command line; every foretell error becomes a message and an exit code, never a traceback."""
     _talk = Console(stderr=True, highlight=False)
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = app(standalone_mode=False)  # a verb returns None; Ctrl-C comes back from typer as 130, not raised
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except (typer.Abort, KeyboardInterrupt):
         _talk.print("Stopped. Run the same command again to continue.")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except ForetellError as error:
         _fail(_talk, error.problem, error.received, error.remedy)
         sys.exit(error.exit_code)

@@ -31,18 +31,11 @@ def test_equals_the_full_softmax_when_everything_is_drawn_once(setting):
 
 
 def test_equals_the_full_softmax_when_everything_is_drawn_k_times_and_corrected(setting):
-    """Item i drawn k_i times with expected count k_i: the copies and the correction cancel.
-
-    The target itself is taken out of the negatives, so its own logit must not be lowered by its count: its
-    correction is checked in the next test.
-    """
+    """Item i drawn k_i times with expected count k_i: the copies and the correction cancel."""
     states, targets, vectors = setting
     times = torch.tensor([1, 2, 5, 1, 3, 1, 2, 4, 1])
     drawn = torch.repeat_interleave(torch.arange(9), times)
-    logits = states @ vectors.T
-    lowered = logits[torch.arange(7), targets] - times[targets].float().log()
-    others = logits.masked_fill(functional.one_hot(targets, 9).bool(), float("-inf"))
-    expected = (torch.logsumexp(torch.cat([lowered[:, None], others], 1), 1) - lowered).mean()
+    expected = functional.cross_entropy(states @ vectors.T, targets)
     torch.testing.assert_close(loss(states, targets, vectors, drawn, times.float().log()), expected)
 
 
@@ -52,7 +45,7 @@ def test_formula_written_out(setting):
     correction = torch.linspace(-1, 2, 9)
     total = 0.0
     for state, target in zip(states, targets, strict=True):
-        positive = torch.exp(state @ vectors[target] - correction[target])
+        positive = torch.exp(state @ vectors[target])
         others = sum(torch.exp(state @ vectors[one] - correction[one]) for one in negatives if one != target)
         total -= torch.log(positive / (positive + others))
     torch.testing.assert_close(loss(states, targets, vectors, negatives, correction), total / 7)
@@ -64,21 +57,33 @@ def test_a_negative_equal_to_the_target_is_taken_out(setting):
     assert only_itself == 0.0
 
 
-def test_learning_with_popular_negatives_finds_the_true_shares():
-    """With the correction the softmax of the scores is the share of each item, however negatives are drawn."""
+def learned_shares(shares, drawing, *, log_expected_count):
+    """Softmax of scores learned from few shared negatives a step."""
     torch.manual_seed(0)
-    shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    drawing = torch.tensor([0.7, 0.1, 0.1, 0.1])
-    vectors = torch.zeros(4, 4).fill_diagonal_(1.0)
-    state = torch.zeros(4, requires_grad=True)
-    optimiser = torch.optim.Adam([state], lr=0.03)
-    n = 64
-    for _ in range(600):
-        targets = torch.multinomial(shares, 512, replacement=True)
-        negatives = torch.multinomial(drawing, n, replacement=True)
-        value = loss(state.expand(512, 4), targets, vectors, negatives, torch.log(n * drawing))
+    n_items = len(shares)
+    vectors, scores = torch.eye(n_items), torch.zeros(n_items, requires_grad=True)
+    optimiser = torch.optim.Adam([scores], lr=0.08)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 300)
+    for _ in range(300):
+        targets = torch.multinomial(shares, 256, replacement=True)
+        negatives = torch.multinomial(drawing, 10, replacement=True)
+        value = loss(scores.expand(256, n_items), targets, vectors, negatives, log_expected_count)
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
-    learned = torch.softmax(state.detach(), 0)
-    assert (learned - shares).abs().max() < 0.06
+        schedule.step()
+    return torch.softmax(scores.detach(), 0)
+
+
+def test_the_correction_finds_the_true_shares_though_popular_items_are_drawn_more():
+    shares = 1 / torch.arange(1, 41).float()
+    shares /= shares.sum()
+    drawing = 0.5 * shares + 0.5 / 40
+    corrected = learned_shares(shares, drawing, log_expected_count=torch.log(10 * drawing))
+    plain = learned_shares(shares, drawing, log_expected_count=torch.zeros(40))
+    divergence = {
+        name: float((shares * (shares / found).log()).sum())
+        for name, found in (("corrected", corrected), ("plain", plain))
+    }
+    assert divergence["corrected"] < 0.05
+    assert divergence["plain"] > 0.15

@@ -61,6 +61,13 @@ def test_an_unseen_user_is_answered_from_nothing_and_then_from_events(client):
     assert all(items.values())
 
 
+@pytest.mark.parametrize("user", ["%FF", "%00", "%F0%9F%8D%B5", "a" * 5000, "..%2F..%2Fetc", "%27%20OR%201%3D1"])
+def test_odd_ids_are_users_like_others(client, user):
+    reply = client.get(f"/v1/users/{user}/predictions?task=purchase")
+    assert reply.status_code == 200
+    assert reply.json()["known"] is False
+
+
 def test_an_unknown_item_and_action_are_taken(client):
     events = [{**EVENT, "user_id": "u1", "item_id": "never seen", "action": word} for word in ("view", "juggle")]
     assert client.post("/v1/events", json=events).json()["accepted"] == 2
@@ -99,6 +106,8 @@ def test_what_cannot_be_answered_says_why(client):
         ("/v1/users/u1/predictions?limit=0", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=-1", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=%C2%B2", 400, "whole number from 1"),
+        ("/v1/users/%20/predictions", 400, "No user is named"),
+        ("/v1/users//predictions", 400, "No user is named"),
         ("/v1/users/u1", 404, "Not Found"),
         ("/nowhere", 404, "routes are listed"),
         ("/v1/events", 405, "Method Not Allowed"),
@@ -159,7 +168,7 @@ def test_large_bodies_are_refused(client):
 def test_numbers_that_are_not_finite_become_null():
     from foretell.serve.answers import _plain
 
-    assert _plain({"a": math.nan, "b": math.inf, "c": 1.5}) == {"a": None, "b": None, "c": 1.5}
+    assert _plain({"a": math.nan, "b": math.inf, "c": 1.5}, id_types={}) == {"a": None, "b": None, "c": 1.5}
 
 
 def test_a_failure_of_the_service_is_json_too(client, monkeypatch):

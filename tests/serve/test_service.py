@@ -1,5 +1,7 @@
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
+import polars as pl
 import pytest
 
 from foretell.core import columns
@@ -44,10 +46,15 @@ def test_the_default_cutoff_never_goes_back(service):
 
 
 def test_ids_go_out_in_the_shops_own_type(service):
-    import dataclasses
-
-    import polars as pl
-
-    service.predictor = dataclasses.replace(service.predictor, id_types={columns.USER_ID: pl.Int64()})
-    assert service.predictions("7", tasks=["purchase"])["user_id"] == 7
+    """In a shop with numbers for ids a new kind of id goes out as it came, and never as nothing."""
+    service.predictor = dataclasses.replace(
+        service.predictor, id_types={columns.USER_ID: pl.Int64(), columns.ITEM_ID: pl.Int64()}
+    )
+    for item in (77, "seventy"):
+        service.take([{**event(1, user="7"), "item_id": item, "event_id": None, "action": "purchase"}])
+    answers = service.predictions("7", tasks=["recommend"], limit="1000")
+    items = {row["item_id"] for row in answers["predictions"]["recommend"]["items"]}
+    assert answers["user_id"] == 7
     assert service.predictions("seven", tasks=["purchase"])["user_id"] == "seven"
+    assert items
+    assert None not in items

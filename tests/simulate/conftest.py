@@ -33,9 +33,7 @@ def outcomes(shop: Shop, purchases: pl.DataFrame) -> pl.DataFrame:
     bought = purchases.select("user_id", "time").unique()
     pairs = cutoffs.select("user_id", "cutoff").join(bought, on="user_id")
     gap = pl.col("time") - pl.col("cutoff")
-    later = (
-        pairs.filter((gap > 0) & (gap <= 28 * DAY)).group_by("user_id", "cutoff").agg(gap.min().alias("wait"))
-    )
+    later = pairs.filter((gap > 0) & (gap <= 28 * DAY)).group_by("user_id", "cutoff").agg(gap.min().alias("wait"))
     before = pairs.filter(gap <= 0).group_by("user_id", "cutoff")
     history = before.agg(pl.len().alias("frequency"), (-gap).min().alias("recency"))
     joined = cutoffs.join(later, on=["user_id", "cutoff"], how="left")

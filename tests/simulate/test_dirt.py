@@ -36,18 +36,14 @@ def test_every_rule_is_counted(clean, dirty):
 
 def test_a_perfect_cleaner_gives_back_the_clean_log(clean, dirty):
     kept = dirty.events.unique(maintain_order=True).sort("time", maintain_order=True)
-    bad = dirty.truth["dirt"].filter(~pl.col("rule").is_in(["exact_duplicate", "repeated_event_id"]))[
-        "event_id"
-    ]
+    bad = dirty.truth["dirt"].filter(~pl.col("rule").is_in(["exact_duplicate", "repeated_event_id"]))["event_id"]
     kept = kept.filter(~pl.col("event_id").is_in(bad.implode())).unique("event_id", keep="first")
     assert_frame_equal(kept.sort("event_id"), clean.events.sort("event_id"))
 
 
 def test_each_kind_is_what_it_says(clean, dirty):
     end = clean.events["time"].max()
-    assert (rows_of(dirty, "future_time")["time"] > end + 365 * DAY).sum() == dirty.dirt_counts()[
-        "future_time"
-    ]
+    assert (rows_of(dirty, "future_time")["time"] > end + 365 * DAY).sum() == dirty.dirt_counts()["future_time"]
     assert (rows_of(dirty, "epoch_time")["time"] < DAY).all()
     assert (rows_of(dirty, "negative_quantity")["quantity"] < 0).all()
     assert (rows_of(dirty, "absurd_price")["price"] > 1e6).all()
@@ -57,11 +53,7 @@ def test_each_kind_is_what_it_says(clean, dirty):
     repeated = rows_of(dirty, "repeated_event_id")
     assert repeated["event_id"].is_duplicated().all()
     assert not repeated.is_duplicated().any()
-    gaps = (
-        repeated.sort("event_id", "time")
-        .group_by("event_id")
-        .agg(pl.col("time").max() - pl.col("time").min())
-    )
+    gaps = repeated.sort("event_id", "time").group_by("event_id").agg(pl.col("time").max() - pl.col("time").min())
     assert (gaps["time"] == SECOND).all()
 
 

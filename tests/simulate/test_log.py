@@ -14,9 +14,7 @@ def counts(shop):
 def test_every_action_occurs_in_plausible_proportion(shop):
     n = counts(shop)
     assert set(n) == set(columns.ACTIONS)
-    assert (
-        n["impression"] > n["view"] > n["click"] > n["cart"] > n["purchase"] > n["review"] > n["refund"] > 0
-    )
+    assert n["impression"] > n["view"] > n["click"] > n["cart"] > n["purchase"] > n["review"] > n["refund"] > 0
     assert 0.05 < n["click"] / n["impression"] < 0.2
     assert n["uncart"] < n["cart"] / 4
     assert n["coupon_redeemed"] < n["coupon_sent"]
@@ -46,9 +44,7 @@ def test_each_action_carries_its_columns(shop):
 
 def test_a_session_is_one_user_within_hours(shop):
     sessions = shop.events.drop_nulls("session_id").group_by("session_id")
-    spans = sessions.agg(
-        pl.col("user_id").n_unique(), (pl.col("time").max() - pl.col("time").min()).alias("span")
-    )
+    spans = sessions.agg(pl.col("user_id").n_unique(), (pl.col("time").max() - pl.col("time").min()).alias("span"))
     assert (spans["user_id"] == 1).all()
     assert spans["span"].max() < 3 * HOUR
     days = (shop.events["time"] - shop.config.start_microseconds) // DAY

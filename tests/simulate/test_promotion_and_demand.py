@@ -58,9 +58,7 @@ def test_the_four_types_respond_as_named(shop):
     assert rows["sleeping_dog"]["uplift"] < -0.1
     assert abs(rows["sure_thing"]["uplift"]) < 1e-9
     assert abs(rows["lost_cause"]["uplift"]) < 1e-9
-    assert rows["lost_cause"]["probability_control"] == min(
-        row["probability_control"] for row in rows.values()
-    )
+    assert rows["lost_cause"]["probability_control"] == min(row["probability_control"] for row in rows.values())
 
 
 def test_response_is_not_uplift(shop):
@@ -85,9 +83,7 @@ def test_price_sensitivity_is_seen_in_discounts(shop, purchases):
 
 def daily(shop, purchases):
     """``truth/demand`` with the units sold."""
-    sold = purchases.group_by("item_id", (pl.col("time") // DAY * DAY).alias("time")).agg(
-        pl.col("quantity").sum()
-    )
+    sold = purchases.group_by("item_id", (pl.col("time") // DAY * DAY).alias("time")).agg(pl.col("quantity").sum())
     table = shop.truth["demand"].join(sold, on=["item_id", "time"], how="left")
     return table.with_columns(pl.col("quantity").fill_null(0.0))
 
@@ -115,9 +111,7 @@ def test_stock_outs_censor(shop, purchases):
 def test_promotion_lift_is_the_written_one(shop, purchases):
     table = daily(shop, purchases).filter("available")
     base = (
-        table.filter(pl.col("promotion_factor") == 1)
-        .group_by("item_id")
-        .agg(pl.col("quantity").mean().alias("base"))
+        table.filter(pl.col("promotion_factor") == 1).group_by("item_id").agg(pl.col("quantity").mean().alias("base"))
     )
     deep = table.filter(pl.col("promotion_factor") > 3).join(base, on="item_id")
     lift = deep["quantity"].sum() / deep["base"].sum()
@@ -129,9 +123,7 @@ def test_promotions_are_known_ahead_and_discounted(shop, purchases):
     promotions = shop.tables["promotions"]
     end = shop.config.start_microseconds + shop.config.days * DAY
     assert promotions["end"].max() >= end + 28 * DAY
-    joined = purchases.join(promotions, on="item_id").filter(
-        pl.col("time").is_between("start", "end", closed="left")
-    )
+    joined = purchases.join(promotions, on="item_id").filter(pl.col("time").is_between("start", "end", closed="left"))
     share = joined["discount"] / (joined["price"] * joined["quantity"])
     assert (share >= joined["price_discount"] - 0.02).all()
 

@@ -84,9 +84,7 @@ def features(shop, outcomes):
     pairs = pairs.filter(age >= 0)
     bought_last = age.filter(pl.col("action") == "purchase").min().fill_null(9999.0)
     recent = (age < 2) & (age < bought_last)
-    open_carts = ((pl.col("action") == "cart") & recent).sum() - (
-        (pl.col("action") == "uncart") & recent
-    ).sum()
+    open_carts = ((pl.col("action") == "cart") & recent).sum() - ((pl.col("action") == "uncart") & recent).sum()
     made = pairs.group_by("user_id", "cutoff").agg(
         open_carts.alias("carts_open_2_days"),
         ((pl.col("action") == "view") & (age < 28)).sum().alias("views_28_days"),
@@ -128,9 +126,7 @@ def test_lightgbm_finds_the_open_cart(shop, outcomes):
 
 def test_the_cart_acts_as_strongly_as_written():
     """Odds of an order on the day after a visit: with a cart left open against without one."""
-    strong, off = (
-        buys_next_day(simulate(ShopConfig(causes=Causes(cart_factor=factor)))) for factor in (12.0, 1.0)
-    )
+    strong, off = (buys_next_day(simulate(ShopConfig(causes=Causes(cart_factor=factor)))) for factor in (12.0, 1.0))
     assert 6 < strong < 14
     assert 0.6 < off < 1.5
 
@@ -147,12 +143,8 @@ def buys_next_day(shop):
         )
     )
     visits = by_day.filter(~pl.col("bought"))
-    orders = by_day.filter("bought").select(
-        "user_id", (pl.col("day") - 1).alias("day"), pl.lit(True).alias("next")
-    )
-    visits = visits.join(orders, on=["user_id", "day"], how="left").with_columns(
-        pl.col("next").fill_null(False)
-    )
+    orders = by_day.filter("bought").select("user_id", (pl.col("day") - 1).alias("day"), pl.lit(True).alias("next"))
+    visits = visits.join(orders, on=["user_id", "day"], how="left").with_columns(pl.col("next").fill_null(False))
     rate = {key[0]: -np.log(1 - part["next"].mean()) for key, part in visits.group_by(pl.col("open") > 0)}
     return rate[True] / rate[False]
 
@@ -176,9 +168,7 @@ def test_only_search_then_view_raises_purchases(shop, purchases):
 def test_the_intent_pattern_can_be_read_off_the_log(shop):
     gifts = shop.tables["items"].filter(pl.col("category") == "gifts")["item_id"]
     events = shop.events.with_row_index("row")
-    searched = events.filter(pl.col("query").str.contains("gift")).select(
-        "session_id", pl.col("row").alias("search")
-    )
+    searched = events.filter(pl.col("query").str.contains("gift")).select("session_id", pl.col("row").alias("search"))
     viewed = events.filter((pl.col("action") == "view") & pl.col("item_id").is_in(gifts.implode()))
     viewed = viewed.select("session_id", pl.col("row").alias("view"))
     both = searched.join(viewed, on="session_id", how="left")

@@ -31,9 +31,7 @@ def test_complements_follow_in_baskets(shop, purchases):
 def test_complements_follow_in_views(shop):
     chain = shop.events.filter(pl.col("action").is_in(["view", "click"]))
     chain = chain.with_columns(pl.col("item_id").shift(-1).over("session_id").alias("after"))
-    rates = follow_rates(
-        chain.filter(pl.col("action") == "view").drop_nulls("after"), shop.truth["transitions"]
-    )
+    rates = follow_rates(chain.filter(pl.col("action") == "view").drop_nulls("after"), shop.truth["transitions"])
     assert rates.height > 100
     assert np.corrcoef(rates["hits"] / rates["len"], rates["probability"])[0, 1] > 0.5
     background = chain["item_id"].value_counts(normalize=True)["proportion"].max()
@@ -41,9 +39,7 @@ def test_complements_follow_in_views(shop):
 
 
 def test_favourites_are_bought_again(shop, purchases):
-    users = shop.truth["users"].select(
-        "user_id", "loyalty", pl.concat_list("favourite_1", "favourite_2").alias("two")
-    )
+    users = shop.truth["users"].select("user_id", "loyalty", pl.concat_list("favourite_1", "favourite_2").alias("two"))
     joined = purchases.join(users, on="user_id").filter(pl.col("category").is_in(pl.col("two")))
     again = joined.with_columns(pl.col("item_id").shift(1).over("user_id", "category").alias("before"))
     again = again.drop_nulls("before")
@@ -53,11 +49,7 @@ def test_favourites_are_bought_again(shop, purchases):
 
 
 def test_taste_leads_purchases(shop, purchases):
-    long = (
-        shop.truth["users"]
-        .select("user_id", pl.col("^taste_.*$"))
-        .unpivot(index="user_id", value_name="taste")
-    )
+    long = shop.truth["users"].select("user_id", pl.col("^taste_.*$")).unpivot(index="user_id", value_name="taste")
     best = long.sort("taste", descending=True).group_by("user_id", maintain_order=True).first()
     best = best.with_columns(pl.col("variable").str.slice(6))
     joined = purchases.join(best, on="user_id")
@@ -66,12 +58,8 @@ def test_taste_leads_purchases(shop, purchases):
 
 def clicks_of(shop):
     shown = shop.events.filter(pl.col("action") == "impression")
-    clicked = shop.events.filter(pl.col("action") == "click").select(
-        "list_id", "item_id", pl.lit(1).alias("clicked")
-    )
-    joined = shown.join(clicked, on=["list_id", "item_id"], how="left").with_columns(
-        pl.col("clicked").fill_null(0)
-    )
+    clicked = shop.events.filter(pl.col("action") == "click").select("list_id", "item_id", pl.lit(1).alias("clicked"))
+    joined = shown.join(clicked, on=["list_id", "item_id"], how="left").with_columns(pl.col("clicked").fill_null(0))
     return joined.join(shop.truth["clicks"], on="event_id")
 
 
@@ -90,9 +78,7 @@ def test_position_effect_is_recovered(shop):
     clicks = clicks_of(shop)
     log_position = np.log(clicks["position"].cast(pl.Float64).to_numpy())
     liking = logit(clicks["probability"].to_numpy()) + shop.config.causes.position_decay * log_position
-    model = LogisticRegression(C=np.inf).fit(
-        np.column_stack([log_position, liking]), clicks["clicked"].to_numpy()
-    )
+    model = LogisticRegression(C=np.inf).fit(np.column_stack([log_position, liking]), clicks["clicked"].to_numpy())
     assert abs(model.coef_[0, 0] + shop.config.causes.position_decay) < 0.05
     assert abs(model.coef_[0, 1] - 1) < 0.05
 
@@ -100,9 +86,7 @@ def test_position_effect_is_recovered(shop):
 def test_positions_are_at_random(shop):
     clicks = clicks_of(shop)
     position = clicks["position"].cast(pl.Float64)
-    liking = logit(clicks["probability"].to_numpy()) + shop.config.causes.position_decay * np.log(
-        position.to_numpy()
-    )
+    liking = logit(clicks["probability"].to_numpy()) + shop.config.causes.position_decay * np.log(position.to_numpy())
     assert abs(np.corrcoef(position, liking)[0, 1]) < 0.03
     assert not clicks.select("list_id", "item_id").is_duplicated().any()
     lists = clicks.group_by("list_id").agg(pl.len(), last=pl.col("position").cast(pl.UInt32).max())

@@ -106,7 +106,7 @@ class Windows:
             needed_days = config.warmup_days + longest_horizon_days + chosen + validation_length
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
-                received=f"{span_days:.1f} days, {from_microseconds(first):%Y-%m-%d} to {from_microseconds(end):%Y-%m-%d}",
+                received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} on",
                 remedy=(
                     f"Bring at least {needed_days} days, "
                     "shorten the horizons, or set split.test_days and split.validation_days."

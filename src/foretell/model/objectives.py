@@ -24,15 +24,16 @@ def sampled_softmax_loss(
 ) -> Tensor:
     """Cross entropy of the next item against M shared negatives, corrected for how they were drawn.
 
-    Each logit is lowered by the log of how often its item is expected among the negatives (logQ), so the loss
-    estimates the full softmax; a negative equal to the target is taken out.
+    A negative's logit is lowered by the log of how often its item is expected among the negatives (logQ), so the
+    negatives together estimate the full softmax's sum over all other items. The target's own term is there exactly
+    once, so it is not corrected, and a negative equal to the target is taken out.
 
     References:
         Bengio and Senecal, Adaptive Importance Sampling to Accelerate Training, 2008; Yi et al.,
         Sampling-Bias-Corrected Neural Modeling, 2019 (equation 4); Wu et al., On the Effectiveness of
         Sampled Softmax Loss for Item Recommendation, 2022.
     """
-    positive = (states * target_vectors).sum(1) - log_expected_count[targets]
+    positive = (states * target_vectors).sum(1)
     others = states @ negative_vectors.T - log_expected_count[negatives]
     others = others.masked_fill(targets[:, None] == negatives[None], float("-inf"))
     logits = torch.cat([positive[:, None], others], dim=1).float()

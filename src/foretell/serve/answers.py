@@ -22,7 +22,7 @@ from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
 from foretell.serve.events import explain
 
-__all__ = ["ABOUT_USERS", "answer_user"]
+__all__ = ["ABOUT_USERS", "answer_user", "own_id"]
 
 ABOUT_USERS: Final[tuple[Kind, ...]] = ("purchase", "churn", "recommend", "promotion", "ad")
 """The kinds of task that ask about customers; demand asks about items."""
@@ -65,7 +65,8 @@ def answer_user(
     Returns:
         The answers by task, and by task why there is none (a shop without campaigns, say).
     """
-    asked = replace(predictor, reader=_ReadOnce.of(predictor.reader))
+    # Ids stay text here: one that is not of the shop's type must not come out as nothing.
+    asked = replace(predictor, reader=_ReadOnce.of(predictor.reader), id_types={})
     answers: dict[str, Any] = {}
     unanswered: dict[str, Any] = {}
     for name in tasks:
@@ -77,14 +78,31 @@ def answer_user(
             continue
         kind = fitted.task.kind
         about = {"kind": kind, columns.HORIZON_DAYS: fitted.task.horizon_days, columns.MODEL_VERSION: predictor.version}
-        rows = [_plain(row) for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)]
+        rows = [_plain(row, id_types=predictor.id_types) for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)]
         answers[name] = about | ({_LISTS[kind]: rows[:limit]} if kind in _LISTS else rows[0])
     return answers, unanswered
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values: dates as ISO 8601 text, what is not finite as null."""
-    return {_OTHER_NAMES.get(name, name): _value(value) for name, value in row.items()}
+def own_id(text: str, kind: pl.DataType | None) -> str | int:
+    """An id as the shop writes it: a whole number where its ids are and this one is.
+
+    Example:
+        >>> own_id("7", pl.Int64()), own_id("seven", pl.Int64()), own_id("7", None)
+        (7, 'seven', '7')
+    """
+    is_whole = kind is not None and kind.is_integer() and text.removeprefix("-").isdecimal() and text.isascii()
+    return int(text) if is_whole and str(int(text)) == text else text
+
+
+def _plain(row: Mapping[str, Any], *, id_types: Mapping[str, pl.DataType]) -> dict[str, Any]:
+    """JSON values: the shop's own ids, dates as ISO 8601 text, what is not finite as null."""
+    plain: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in columns.IDENTIFIERS and isinstance(value, str):
+            plain[name] = own_id(value, id_types.get(name))
+        else:
+            plain[_OTHER_NAMES.get(name, name)] = _value(value)
+    return plain
 
 
 def _value(value: object) -> object:

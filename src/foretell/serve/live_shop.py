@@ -108,16 +108,14 @@ class LiveShop:
         shown = self._shown_after(rows)
         first_day = min(row[columns.TIME] for row in rows) // DAY
         with self._lock:
+            # A copy, because readers add to the memo they were given without holding the lock.
+            memo = self._memo.copy()
+            self._memo = {key: memo[key] for key in memo if _still_holds(key, first_day=first_day, shown=shown)}
             self._grown |= {user: history for user, history in grown.items() if len(history)}
             self._statistics = statistics
             self._last_time = max(self._last_time, *(row[columns.TIME] for row in rows))
-            # What was worked out for days that are over holds until an event arrives for such a day.
-            kept = {key: value for key, value in self._memo.items() if key[0] == "day" and int(str(key[1])) < first_day}
             if shown is not None:
                 self._tables = {**self._tables, "exposures": shown}
-            else:
-                kept |= {key: value for key, value in self._memo.items() if key[0] == "shown"}
-            self._memo = kept
 
     def look(self, user_id: str) -> UserView:
         """One customer's view, known or not, all parts from the same moment."""
@@ -153,3 +151,10 @@ class LiveShop:
         if known is None:
             return added
         return pl.concat([known, added], rechunk=known.n_chunks() >= _MOST_CHUNKS)
+
+
+def _still_holds(key: tuple[object, ...], *, first_day: int, shown: pl.DataFrame | None) -> bool:
+    """Whether what was remembered under ``key`` survives events from ``first_day`` on (see ``ShopView.memo``)."""
+    if key[0] == "day":
+        return int(str(key[1])) < first_day
+    return key[0] == "shown" and shown is None

@@ -17,12 +17,12 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import InputError, UnknownNameError
-from foretell.core.events import EventLog, restore_ids
+from foretell.core.events import EventLog
 from foretell.core.time import DAY, from_microseconds, parse_time, to_microseconds
 from foretell.dataset.log_folder import load_log
 from foretell.predictor.predictor import Predictor
 from foretell.prepare.rules import CleaningRules
-from foretell.serve.answers import ABOUT_USERS, answer_user
+from foretell.serve.answers import ABOUT_USERS, answer_user, own_id
 from foretell.serve.cleaning import rows_frame
 from foretell.serve.events import parse_events
 from foretell.serve.known_rows import KnownRows
@@ -57,7 +57,7 @@ class LiveService:
         self._shop = LiveShop(_with_stored(log, self._store, known=self._known))
         self._rules = CleaningRules()
         # What the whole shop shares is worked out by the first question; nobody should have to wait for it.
-        self.predictions("")
+        self.predictions("nobody")
 
     def close(self) -> None:
         """Let the state file go."""
@@ -99,8 +99,10 @@ class LiveService:
 
         Raises:
             UnknownNameError: If a task was not trained.
-            InputError: If a task is not about customers, or ``at`` or ``limit`` cannot be used.
+            InputError: If no user is named, a task is not about customers, or ``at`` or ``limit`` cannot be used.
         """
+        if not user_id.strip():
+            raise InputError("No user is named.", received=repr(user_id), remedy="Ask /v1/users/ID/predictions.")
         names = self._asked(tasks)
         n_entries = None if limit is None else _whole(limit)
         seen = self._shop.look(user_id)
@@ -110,7 +112,7 @@ class LiveService:
             self.predictor, seen.view, user_id=user_id, cutoff=cutoff, tasks=names, limit=n_entries
         )
         return {
-            columns.USER_ID: self._own_id(user_id),
+            columns.USER_ID: own_id(user_id, self.predictor.id_types.get(columns.USER_ID)),
             "known": len(known) > 0,
             "events": len(known),
             columns.CUTOFF: from_microseconds(cutoff).isoformat(),
@@ -173,12 +175,6 @@ class LiveService:
                 remedy="Give a moment between the start of the log and a year from now.",
             )
         return cutoff
-
-    def _own_id(self, user_id: str) -> object:
-        """The id as the shop writes it; as it was asked for where it is not of the shop's kind."""
-        frame = restore_ids(pl.DataFrame({columns.USER_ID: [user_id]}), dict(self.predictor.id_types))
-        own = frame[columns.USER_ID][0]
-        return user_id if own is None else own
 
 
 def _with_stored(log: EventLog, store: EventStore, *, known: KnownRows) -> EventLog:
