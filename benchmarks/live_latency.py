@@ -2,9 +2,9 @@
 
     python benchmarks/live_latency.py runs/demo --out benchmarks/results/live_latency.json
 
-A real server process is started on a copy of nothing: the run is only read, and events go to a state of their own
-in a temporary folder. Requests are sent one after another over one kept connection, so a figure is what one
-caller waits; the last part sends them from several callers at once. This script refuses to judge the figures.
+A real server process is started. The run is only read; events go to a state in a temporary folder. Requests are
+sent one after another over one kept connection, so a figure is what one caller waits; the last part sends them
+from several callers at once. This script refuses to judge the figures.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ from urllib.parse import quote
 import numpy as np
 import polars as pl
 
-CODE = "import sys; from foretell.serve import serve; serve(sys.argv[1], port=0, state=sys.argv[2])"
+CODE = """
+import sys
+from foretell.serve import serve
+serve(sys.argv[1], port=0, state=sys.argv[2], announce=lambda url: print(url, flush=True))
+"""
 CALLERS = 4
 
 
@@ -39,13 +43,13 @@ def server(run: Path) -> Iterator[str]:
     """The address of a server process with an empty state, ended afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", CODE, str(run), str(Path(folder) / "state.sqlite")]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
-                assert process.stderr is not None
-                said = process.stderr.readline()
-                if " on http://" not in said:
-                    raise SystemExit(said + process.stderr.read())
-                yield said.split(" on http://")[1].split()[0]
+                assert process.stdout is not None
+                url = process.stdout.readline().strip()
+                if not url:
+                    raise SystemExit("The server did not start; its message is above.")
+                yield url.removeprefix("http://")
             finally:
                 process.terminate()
 

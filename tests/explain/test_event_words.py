@@ -85,7 +85,7 @@ def test_what_came_before():
     rows = [(ago * DAY, "view", {"item_id": "1" if ago in (40, 50) else "2"}) for ago in (50, 40, 30, 20, 10)]
     assert told(*rows, n_latest=2)[0] == "everything up to 12 March 1970 (3 orders or visits, 3 events)"
     assert told(*rows, n_latest=2, item="1")[:2] == [
-        "everything else up to 12 March 1970 (1 orders or visits, 1 events)",
+        "everything else up to 12 March 1970 (1 order or visit, 1 event)",
         "2 earlier visits with this item, the last 40 days ago",
     ]
 

@@ -5,7 +5,9 @@ from foretell.explain.speech import Speech
 from foretell.features import default_features, phrase
 
 NAN = float("nan")
-FEATURES = {feature.name: feature for feature in default_features(["purchase", "view", "coupon_sent"], categories=["DELI"])}
+FEATURES = {
+    feature.name: feature for feature in default_features(["purchase", "view", "coupon_sent"], categories=["DELI"])
+}
 RHYTHM = {"order_recency_days": 34.2, "order_gap_mean_days": 6.1, "order_gap_std_days": 2.2, "order_last_gap_days": 4.0}
 ITEM = {"item_order_count_all_time": 7.0, "item_order_recency_days": 9.4, "item_gap_mean_days": 8.0}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
@@ -13,6 +13,7 @@ def log_loss(logits, label):
     return float((np.logaddexp(0, logits) - label * logits).mean())
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 60), parts=st.integers(1, 4), scale=st.floats(0.1, 20))
 def test_weights_are_shares_whatever_comes(seed, n, parts, scale):
     random = np.random.default_rng(seed)

@@ -17,19 +17,23 @@ import pytest
 from foretell.core.errors import InputError
 from foretell.serve import serve
 
-CODE = "import sys; from foretell.serve import serve; serve(sys.argv[1], port=0, state=sys.argv[2])"
+CODE = """
+import sys
+from foretell.serve import serve
+serve(sys.argv[1], port=0, state=sys.argv[2], announce=lambda url: print(url, flush=True))
+"""
 EVENT = {"user_id": "u1", "time": "2024-02-19T10:00:00Z", "action": "view", "item_id": "i100003"}
 
 
 @contextmanager
 def server(run: Path, state: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     command = [sys.executable, "-c", CODE, str(run), str(state)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            assert said.startswith("Serving "), said + process.stderr.read()
-            yield said.split(" on ")[1].split()[0], process
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert url.startswith("http://127.0.0.1:")
+            yield url, process
         finally:
             process.kill()
 

@@ -96,7 +96,7 @@ class Narration:
         day = speech.date(last)
         return speech.either(
             f"everything {'else ' if self.item is not None else ''}up to {day} "
-            f"({n:,} orders or visits, {n_events:,} events)",
+            f"({'1 order or visit' if n == 1 else f'{n:,} orders or visits'}, {speech.counted(n_events, 'events')})",
             f"{day}及以前的{'其他' if self.item is not None else '全部'}记录（{n:,}次订单或访问，{n_events:,}条）",
         )
 

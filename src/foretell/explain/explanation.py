@@ -6,6 +6,7 @@ This module owns what an explanation holds and its forms. It refuses to compute 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -87,4 +88,7 @@ def value_column(task: Task) -> str:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
+    """A value as JSON knows it: times as text, what is not a number as null."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -93,8 +93,8 @@ class Speech:
         """A share of one, with as many digits as it needs.
 
         Example:
-            >>> Speech("en").percent(0.934), Speech("zh").percent(0.0123)
-            ('93 %', '1.2%')
+            >>> Speech("en").percent(0.834), Speech("zh").percent(0.0123)
+            ('83 %', '1.2%')
         """
         percent = 100 * share
         if percent in (0, 100):

@@ -30,6 +30,7 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
                 "best_baseline": baseline,
                 "baseline_value": task["baselines"][baseline][headline]["value"] if baseline else None,
                 "verdict": verdict["outcome"] if verdict else None,
+                "material": verdict.get("material", True) if verdict else None,
                 "checks_failed": [check["code"] for check in task["checks"] if check["status"] == "fail"],
             }
         )
@@ -42,6 +43,12 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
     }
 
 
+def _verdict(row: dict[str, Any]) -> str:
+    """The verdict in words; a certain but tiny difference is called slight."""
+    slight = "slightly " if row["verdict"] in ("beats", "behind") and not row["material"] else ""
+    return slight + _WORDS[row["verdict"]]
+
+
 def summary_text(summary: dict[str, Any]) -> str:
     """The table as text."""
     lines = [f"{'task':<18} {'metric':<8} {'foretell':<24} {'best baseline':<28} verdict"]
@@ -49,7 +56,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         mine = f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
         theirs = f"{row['baseline_value']:.4f} {row['best_baseline']}" if row["best_baseline"] else "-"
         failed = f" (checks failed: {', '.join(row['checks_failed'])})" if row["checks_failed"] else ""
-        lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_WORDS[row['verdict']]}{failed}")
+        lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_verdict(row)}{failed}")
     lines += [
         "",
         f"Report:      {summary['report']} (open it in a browser)",

@@ -78,7 +78,10 @@ def answer_user(
             continue
         kind = fitted.task.kind
         about = {"kind": kind, columns.HORIZON_DAYS: fitted.task.horizon_days, columns.MODEL_VERSION: predictor.version}
-        rows = [_plain(row, id_types=predictor.id_types) for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)]
+        rows = [
+            _plain(row, id_types=predictor.id_types)
+            for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)
+        ]
         answers[name] = about | ({_LISTS[kind]: rows[:limit]} if kind in _LISTS else rows[0])
     return answers, unanswered
 

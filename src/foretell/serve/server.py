@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,14 @@ _DRAIN_SECONDS: Final = 10
 _LAST_PORT: Final = 65_535
 
 
-def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: Path | str | None = None) -> None:
+def serve(
+    run: Path | str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    state: Path | str | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> None:
     """Serve a run over HTTP until interrupted.
 
     There is no authentication: listen on an address that only trusted programs reach.
@@ -30,6 +38,7 @@ def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: 
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one and says which.
         state: Where events are stored; by default ``RUN/live/state.sqlite``.
+        announce: Called with the service's address once it takes requests; by default a line on stderr.
 
     Raises:
         MissingExtraError: If the extra ``live`` is not installed.
@@ -51,8 +60,17 @@ def serve(run: Path | str, *, host: str = "127.0.0.1", port: int = 8000, state: 
         app = create_app(run, state=state)
         settings = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS)
         listener.listen(_BACKLOG)  # from here on callers wait rather than being turned away
-        sys.stderr.write(f"Serving {run} on http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it).\n")
+        (announce or _say)(_address(listener))
         uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _say(address: str) -> None:
+    sys.stderr.write(f"Serving on {address} (Ctrl-C stops it).\n")
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"
 
 
 def _bound(host: str, port: int) -> socket.socket:
