@@ -108,9 +108,8 @@ def timed(ask: Callable[[int], object], *, n: int) -> dict[str, float | int]:
 def summary(seconds: list[float]) -> dict[str, float | int]:
     """Count, mean and percentiles in milliseconds."""
     milliseconds = np.array(seconds) * 1000
-    found = {"n": len(seconds), "mean_ms": float(milliseconds.mean())}
-    found |= {f"p{level}_ms": float(np.percentile(milliseconds, level)) for level in (50, 95, 99)}
-    return {name: round(value, 2) if isinstance(value, float) else value for name, value in found.items()}
+    percentiles = {f"p{level}_ms": round(float(np.percentile(milliseconds, level)), 2) for level in (50, 95, 99)}
+    return {"n": len(seconds), "mean_ms": round(float(milliseconds.mean()), 2), **percentiles}
 
 
 def measure(address: str, run: Path, *, n: int, seed: int) -> dict[str, Any]:
@@ -133,9 +132,8 @@ def measure(address: str, run: Path, *, n: int, seed: int) -> dict[str, Any]:
     found = {"GET /health": timed(lambda _: caller.ask("/health"), n=n)}
     found["GET predictions (all tasks)"] = timed(lambda number: caller.ask(path(number)), n=n)
     for task in about_users:
-        found[f"GET predictions (task={task})"] = timed(
-            lambda number, task=task: caller.ask(path(number, f"?task={task}")), n=n
-        )
+        query = f"?task={task}"
+        found[f"GET predictions (task={task})"] = timed(lambda number: caller.ask(path(number, query)), n=n)  # noqa: B023
     found["GET predictions (unseen user)"] = timed(lambda i: caller.ask(f"/v1/users/new-{i}/predictions"), n=n)
     found["POST one event"] = timed(lambda _: caller.ask("/v1/events", stream.event()), n=n)
     hundred = max(n // 10, 10)

@@ -25,42 +25,57 @@ EMPTY = "No run has been recorded yet: `make demo` makes one, `make results` put
 HEADLINES = {"auc": "AUC", "ndcg@10": "NDCG@10", "wape": "WAPE"}
 LOWER_IS_BETTER = {"wape"}
 KEPT_OF_REPORT = ("version", "model", "data", "windows")
-KEPT_OF_TASK = ("kind", "horizon_days", "n", "positives", "metrics", "baselines", "checks")
+KEPT_OF_TASK = ("kind", "horizon_days", "n", "positives", "metrics", "baselines", "paired", "checks")
 
 
-class Standing(NamedTuple):
-    """One task's headline figure beside its strongest baseline."""
+TREES = "lightgbm_features"
 
-    metric: str
+
+class Rival(NamedTuple):
+    """A baseline's headline figure and what the paired difference says of it."""
+
+    name: str
     value: float
-    low: float
-    high: float
-    baseline: str
-    baseline_value: float
+    outcome: str
 
-    @property
-    def verdict(self) -> str:
-        """Ahead or behind where the baseline lies outside the 95 % interval, level where it lies inside."""
-        if self.low <= self.baseline_value <= self.high:
-            return "level"
-        return "ahead" if (self.value < self.baseline_value) == (self.metric in LOWER_IS_BETTER) else "behind"
+    def words(self) -> str:
+        """The figure, whose it is, and where foretell stands beside it."""
+        named = "" if self.name == TREES else f" ({self.name.replace('_', ' ')})"
+        return f"{self.value:.3f}{named}, {OUTCOMES[self.outcome]}"
 
 
-def standing(task: dict[str, Any]) -> Standing:
-    """The headline of one task of a report.
+OUTCOMES = {"beats": "ahead", "ties": "level", "behind": "behind"}
+
+
+def headline(task: dict[str, Any]) -> str:
+    """The metric a task is judged by.
 
     Raises:
-        ValueError: If the task has none of the headline metrics, or no baseline reports it.
+        ValueError: If the task has none of the headline metrics.
     """
     metric = next((name for name in HEADLINES if name in task["metrics"]), None)
     if metric is None:
         raise ValueError(f"no headline metric. Received: {', '.join(task['metrics'])}. Add it to HEADLINES.")
-    rivals = {name: metrics[metric]["value"] for name, metrics in task["baselines"].items() if metric in metrics}
-    if not rivals:
+    return metric
+
+
+def rivals(task: dict[str, Any]) -> tuple[Rival, Rival | None]:
+    """The best simple baseline of a task, and the trees on the features alone where they were tried.
+
+    Raises:
+        ValueError: If no simple baseline reports the task's metric.
+    """
+    metric = headline(task)
+    found = [
+        Rival(name, figures[metric]["value"], task["paired"][name][metric]["outcome"])
+        for name, figures in task["baselines"].items()
+        if metric in figures
+    ]
+    simple = [rival for rival in found if rival.name != TREES]
+    if not simple:
         raise ValueError(f"no baseline reports {metric}. Received: {', '.join(task['baselines']) or 'no baselines'}.")
-    best = (min if metric in LOWER_IS_BETTER else max)(rivals, key=lambda name: rivals[name])
-    own = task["metrics"][metric]
-    return Standing(metric, own["value"], own["low"], own["high"], best, rivals[best])
+    best = (min if metric in LOWER_IS_BETTER else max)(simple, key=lambda rival: rival.value)
+    return best, next((rival for rival in found if rival.name == TREES), None)
 
 
 def evidence_of(report: dict[str, Any]) -> dict[str, Any]:
@@ -76,18 +91,19 @@ def table(evidence: dict[str, Any]) -> str:
     """The Markdown that stands between the README's markers."""
     data, model, windows = evidence["data"], evidence["model"], evidence["windows"]
     lines = [
-        "| task | judged by | foretell (95 % interval) | best baseline | verdict | calibration error |",
+        "| task | judged by | foretell (95 % interval) | best simple baseline | LightGBM alone | calibration error |",
         "|---|---|---|---|---|---|",
     ]
     for name, task in evidence["tasks"].items():
-        own = standing(task)
-        better = "lower is better" if own.metric in LOWER_IS_BETTER else "higher is better"
+        metric = headline(task)
+        own, (simple, trees) = task["metrics"][metric], rivals(task)
+        better = "lower is better" if metric in LOWER_IS_BETTER else "higher is better"
         error = task["metrics"].get("ece")
         horizon = f", {task['horizon_days']} days" if task.get("horizon_days") else ""
         lines.append(
-            f"| {name}{horizon}, n = {task['n']:,} | {HEADLINES[own.metric]}, {better} "
-            f"| {own.value:.3f} ({own.low:.3f} to {own.high:.3f}) "
-            f"| {own.baseline_value:.3f} ({own.baseline.replace('_', ' ')}) | {own.verdict} "
+            f"| {name}{horizon}, n = {task['n']:,} | {HEADLINES[metric]}, {better} "
+            f"| {own['value']:.3f} ({own['low']:.3f} to {own['high']:.3f}) "
+            f"| {simple.words()} | {trees.words() if trees else ''} "
             f"| {'' if error is None else format(error['value'], '.3f')} |"
         )
     lines += [
@@ -96,7 +112,9 @@ def table(evidence: dict[str, Any]) -> str:
         f"{data['items']:,} items; test window {_day(windows['test'][0])} to {_day(windows['test'][1])}; "
         f"model size {model['size']} ({model['parameters']:,} parameters), seed {model['seed']}, "
         f"on {model['device']}. "
-        "*Ahead* and *behind* mean that the baseline lies outside the interval, *level* that it lies inside. "
+        "*Ahead* and *behind* mean that the 95 % interval of the paired difference excludes zero, *level* that it "
+        "holds zero. *LightGBM alone* is gradient boosting on the features without the sequence model, early-stopped and "
+        "calibrated like foretell. "
         "`runs/demo/report.html` has every metric, baseline and check.",
     ]
     return "\n".join(lines)

@@ -205,8 +205,12 @@ def test_an_unknown_format_is_refused_before_anything_is_loaded(foretell_command
 
 @pytest.mark.parametrize(
     "arguments",
-    [("predict", "--task", "purchase", "--out", "x.csv"), ("evaluate",), ("report",)]
-    + [("explain", "--task", "purchase", "--user", "u1")],
+    [
+        ("predict", "--task", "purchase", "--out", "x.csv"),
+        ("evaluate",),
+        ("report",),
+        ("explain", "--task", "purchase", "--user", "u1"),
+    ],
 )
 def test_a_folder_that_is_no_run_is_refused(foretell_command, tmp_path, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)

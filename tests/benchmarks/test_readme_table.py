@@ -21,7 +21,8 @@ def figure(value, spread=0.01):
 
 @pytest.fixture
 def report():
-    def task(metrics, **baselines):
+    def task(metrics, outcome, **baselines):
+        metric = next(iter(metrics))
         return {
             "kind": "probability",
             "horizon_days": 28,
@@ -29,6 +30,7 @@ def report():
             "positives": 900,
             "metrics": metrics,
             "baselines": baselines,
+            "paired": {name: {metric: {"outcome": outcome}} for name in baselines},
             "checks": [],
         }
 
@@ -43,13 +45,17 @@ def report():
         "seconds": {"train": 12.5},
         "peak_memory_mib": 900,
         "tasks": {
-            "purchase": task({"auc": figure(0.8), "ece": figure(0.012)}, majority={"auc": figure(0.5)}),
+            "purchase": task({"auc": figure(0.8), "ece": figure(0.012)}, "beats", majority={"auc": figure(0.5)}),
             "recommend": task(
                 {"ndcg@10": figure(0.3)},
+                "ties",
                 popularity={"ndcg@10": figure(0.2)},
                 buy_again={"ndcg@10": figure(0.305)},
+                lightgbm_features={"ndcg@10": figure(0.31)},
             ),
-            "demand": task({"wape": figure(0.4)}, seasonal_naive={"wape": figure(0.3)}, moving={"wape": figure(0.9)}),
+            "demand": task(
+                {"wape": figure(0.4)}, "behind", seasonal_naive={"wape": figure(0.3)}, moving={"wape": figure(0.9)}
+            ),
         },
     }
 
@@ -69,14 +75,19 @@ def test_the_readme_says_what_the_recorded_run_says(script):
     assert script.main(["--check"]) == 0
 
 
-def test_the_verdict_follows_the_interval_and_the_direction(script, report):
-    verdicts = {name: script.standing(task).verdict for name, task in report["tasks"].items()}
-    assert verdicts == {"purchase": "ahead", "recommend": "level", "demand": "behind"}
+def test_the_verdict_is_that_of_the_paired_difference(script, report):
+    words = {name: script.rivals(task)[0].words().rsplit(", ", 1)[1] for name, task in report["tasks"].items()}
+    assert words == {"purchase": "ahead", "recommend": "level", "demand": "behind"}
 
 
-def test_the_strongest_baseline_is_shown(script, report):
-    best = {name: script.standing(task).baseline for name, task in report["tasks"].items()}
+def test_the_strongest_simple_baseline_is_shown(script, report):
+    best = {name: script.rivals(task)[0].name for name, task in report["tasks"].items()}
     assert best == {"purchase": "majority", "recommend": "buy_again", "demand": "seasonal_naive"}
+
+
+def test_the_trees_alone_have_a_column_of_their_own(script, report):
+    assert script.rivals(report["tasks"]["recommend"])[1].value == 0.31
+    assert script.rivals(report["tasks"]["demand"])[1] is None
 
 
 def test_taking_a_report_over_writes_its_figures(script, desk):
@@ -86,7 +97,7 @@ def test_taking_a_report_over_writes_its_figures(script, desk):
     assert text.endswith("\nend\n")
     assert "old" not in text
     assert "| purchase, 28 days, n = 2,000 | AUC, higher is better | 0.800 (0.790 to 0.810) |" in text
-    assert "| 0.300 (seasonal naive) | behind |" in text
+    assert "| 0.300 (seasonal naive), behind |" in text
     assert "2017-11-01 to 2017-11-29" in text
     assert script.main(["--check"]) == 0
     assert script.main([str(desk / "report.json"), "--check"]) == 0
@@ -121,9 +132,9 @@ def test_without_a_run_the_readme_says_so(script, desk):
 
 def test_a_task_without_a_known_metric_is_refused(script, report):
     with pytest.raises(ValueError, match="no headline metric"):
-        script.standing(report["tasks"]["purchase"] | {"metrics": {"r2": figure(0.5)}})
+        script.headline(report["tasks"]["purchase"] | {"metrics": {"r2": figure(0.5)}})
 
 
 def test_a_task_without_a_baseline_is_refused(script, report):
     with pytest.raises(ValueError, match="no baseline reports auc"):
-        script.standing(report["tasks"]["purchase"] | {"baselines": {}})
+        script.rivals(report["tasks"]["purchase"] | {"baselines": {}})

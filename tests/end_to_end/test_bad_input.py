@@ -104,7 +104,8 @@ def test_an_empty_folder_is_no_log(foretell_command, tmp_path):
 def test_a_log_too_short_for_the_windows_asked_for_leaves_nothing(foretell_command, tmp_path, tiny_log_folder):
     config = tmp_path / "config.toml"
     config.write_text(
-        f"[data]\nlog = '{tiny_log_folder}'\n[split]\ntest_days = 80\n[task.soon]\nkind = 'purchase'\nhorizon_days = 7\n"
+        f"[data]\nlog = '{tiny_log_folder}'\n[split]\ntest_days = 80\n"
+        "[task.soon]\nkind = 'purchase'\nhorizon_days = 7\n"
     )
     ran = foretell_command("train", config, "--out", tmp_path / "run")
     assert ran.code == 2

@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001 (full-width punctuation is how Chinese is written)
+
 import polars as pl
 import pytest
 

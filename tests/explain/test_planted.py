@@ -18,7 +18,8 @@ from foretell.predictor.view import ShopView
 from foretell.run.pipeline import train
 from foretell.simulate import ShopConfig, simulate
 
-pytestmark = pytest.mark.slow
+# Training the world comes within the time of the first test.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 N_CASES = 50
 
 
