@@ -113,7 +113,7 @@ def table(evidence: dict[str, Any]) -> str:
         f"model size {model['size']} ({model['parameters']:,} parameters), seed {model['seed']}, "
         f"on {model['device']}. "
         "*Ahead* and *behind* mean that the 95 % interval of the paired difference excludes zero, *level* that it "
-        "holds zero. *LightGBM alone* is gradient boosting on the features without the sequence model, early-stopped and "
+        "holds zero. *LightGBM alone* is boosting on the features without the sequence model, stopped early and "
         "calibrated like foretell. "
         "`runs/demo/report.html` has every metric, baseline and check.",
     ]

@@ -95,7 +95,7 @@ def test_taking_a_report_over_writes_its_figures(script, desk):
     text = (desk / "README.md").read_text()
     assert text.startswith("# x\n")
     assert text.endswith("\nend\n")
-    assert "old" not in text
+    assert "\nold\n" not in text
     assert "| purchase, 28 days, n = 2,000 | AUC, higher is better | 0.800 (0.790 to 0.810) |" in text
     assert "| 0.300 (seasonal naive), behind |" in text
     assert "2017-11-01 to 2017-11-29" in text
