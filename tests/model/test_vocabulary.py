@@ -5,12 +5,9 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
-from foretell.model import vocabulary as vocabulary_module
 from foretell.model.vocabulary import UNKNOWN, Vocabulary
 
 
@@ -54,20 +51,6 @@ def test_content_of_items_without_a_code(vocabulary):
     a = vocabulary.content["brand"].index("A") + 1
     assert category.tolist() == [tea, 0, 0, tea, 0]
     assert brand.tolist() == [b, 0, 0, a, a]
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ids=st.lists(st.sampled_from(["i0", "i3", "i7", "new", "rare", "", "zzz", None]), max_size=12))
-def test_few_and_many_values_are_looked_up_alike(ids, histories, items):
-    """Few values are searched, many are joined: two ways to the same codes."""
-    built = Vocabulary.build(histories, items=items.sample(fraction=1.0, shuffle=True, seed=len(ids)), min_count=1)
-    asked = pl.Series("item_id", ids, dtype=pl.String)
-    few = built.item_codes(asked), built.content_codes(asked)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary_module, "_FEW", -1)
-        many = built.item_codes(asked), built.content_codes(asked)
-    assert few[0].tolist() == many[0].tolist()
-    assert few[1].tolist() == many[1].tolist()
 
 
 def test_the_table_of_item_content_agrees_with_the_lookup(vocabulary):

@@ -49,7 +49,8 @@ def explain_demand(
     Raises:
         UnknownNameError: If no demand was learned for the item.
     """
-    items = fitted.levels["items"]
+    items, blend = fitted.levels["items"], fitted.quantiles
+    assert blend is not None, fitted.task.name
     if item not in items:
         raise UnknownNameError(
             f"No demand is forecast for item {item!r}.",
@@ -65,7 +66,7 @@ def explain_demand(
         item_ids=items,
         weeks=-(-fitted.task.horizon_days // 7),
         log_end=cutoff,
-    )
+    ).aligned(blend.with_signal.names)
     row = int((inputs.keys[columns.ITEM_ID] == item).arg_true()[0])
     effects, reference = _in_units(fitted, inputs, row)
     speech, goods = Speech(language), Goods.of(view.tables.get("items"), wanted=[item])

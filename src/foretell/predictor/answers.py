@@ -123,7 +123,7 @@ def _demand(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataF
         item_ids=fitted.levels["items"],
         weeks=-(-task.horizon_days // 7),
         log_end=cutoff,
-    )
+    ).aligned(head.with_signal.names)
     quantiles = head.quantiles(inputs.features, inputs.scale)
     order = np.array([np.interp(task.service_level, head.levels, row) for row in quantiles])
     answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(head.levels)}

@@ -7,7 +7,7 @@ sequence model expects of every customer, summed by item. It refuses to forecast
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -54,6 +54,19 @@ class DemandInputs:
         return DemandInputs(
             self.keys[rows], self.features[rows], self.names, self.scale[rows], self.units[rows], self.recent[rows]
         )
+
+    def aligned(self, names: tuple[str, ...]) -> DemandInputs:
+        """The same rows with the features a head was trained on, in its order; NaN where they are not known here.
+
+        A log asked about may lack the promotions the training log had, or list them in another order.
+        """
+        if names == self.names:
+            return self
+        features = np.full((len(self.features), len(names)), np.nan, dtype=np.float32)
+        for column, name in enumerate(names):
+            if name in self.names:
+                features[:, column] = self.features[:, self.names.index(name)]
+        return replace(self, features=features, names=names)
 
     def without_intent(self) -> NDArray[np.float32]:
         """The features without the sequence model's signal."""

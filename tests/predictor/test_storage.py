@@ -1,0 +1,101 @@
+"""What is saved: whole or refused, in this format or refused, and changed when anything learned changes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from foretell.core.errors import RunError
+from foretell.predictor.predictor import Predictor
+from foretell.predictor.storage import load_fitted, save_fitted
+
+
+@pytest.fixture
+def saved(tiny_predictor, tmp_path):
+    tiny_predictor.with_tasks({name: tiny_predictor.tasks[name] for name in ("churn", "demand")}).save(tmp_path)
+    return tmp_path
+
+
+def refused(folder):
+    with pytest.raises(RunError) as caught:
+        Predictor.load(folder)
+    assert caught.value.exit_code == 2
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_a_folder_without_a_predictor(tmp_path):
+    assert str(tmp_path / "none") in str(refused(tmp_path / "none").received)
+    assert "foretell train" in refused(tmp_path).remedy
+
+
+def test_a_predictor_whose_writing_was_interrupted(saved):
+    """The manifest comes last: without it the rest does not count."""
+    (saved / "predictor" / "manifest.json").unlink()
+    assert "no finished predictor" in refused(saved).problem
+
+
+def test_another_format(saved):
+    path = saved / "predictor" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    error = refused(saved)
+    assert "another format" in error.problem
+    assert "99" in error.received
+
+
+FILES = (
+    "manifest.json",
+    "encoder.json",
+    "encoder.safetensors",
+    "catalogue.parquet",
+    "heads/churn/head.json",
+    "heads/churn/networks.safetensors",
+    "heads/churn/lightgbm.txt",
+    "heads/churn/amount.txt",
+    "heads/demand/signal_0.txt",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_gone(saved, name):
+    (saved / "predictor" / name).unlink()
+    refused(saved)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_cut_short(saved, name):
+    path = saved / "predictor" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    refused(saved)
+
+
+def test_the_version_is_a_fingerprint_of_everything_learned(tiny_predictor, saved, tmp_path):
+    part = Predictor.load(saved)
+    assert part.version != tiny_predictor.version
+    assert len(part.version) == 12
+    again = tmp_path / "again"
+    shutil.copytree(saved / "predictor" / "heads", again / "predictor" / "heads")
+    assert part.save(again).version == part.version
+
+
+def test_a_head_comes_back_as_it_was(tiny_predictor, tmp_path):
+    for name, fitted in tiny_predictor.tasks.items():
+        save_fitted(fitted, tmp_path / name)
+        again = load_fitted(tmp_path / name)
+        assert again.task == fitted.task
+        assert again.levels == fitted.levels
+        assert json.dumps(again.record.thresholds) == json.dumps(dict(fitted.record.thresholds))
+        assert again.record.baselines == fitted.record.baselines
+        assert [dict(row) for row in again.record.strengths] == [dict(row) for row in fitted.record.strengths]
+        if fitted.probability is not None:
+            assert again.head().to_dict() == fitted.head().to_dict()
+            for part, booster in fitted.head().boosters.items():
+                assert again.head().boosters[part].to_text() == booster.to_text()
+
+
+def test_no_place_of_this_machine_is_written(tiny_run):
+    """A run can be moved: nothing in the predictor says where it was made."""
+    root = str(Path(tiny_run).parent)
+    for path in (tiny_run / "predictor").rglob("*.json"):
+        assert root not in path.read_text(), path.name
