@@ -221,6 +221,7 @@ def main() -> None:
                 "features": model["features"], "model_version": model["model_version"]},
         "seconds_to_start": round(seconds_to_start, 2),
         **found,
+        "load_after": [round(value, 2) for value in os.getloadavg()],
     }  # fmt: skip
     text = json.dumps(result, indent=1) + "\n"
     if arguments.out is None:

@@ -108,8 +108,9 @@ def naive(rows, user, cutoff, items):
     result["weekend_order_share_91_days"] = over(sum((time // DAY + 3) % 7 > 4 for time in recent), len(recent))
     result["evening_order_share_91_days"] = over(sum(hours[hour] for hour in range(18, 23)), len(recent))
     result["order_hour_mode_91_days"] = min(hours, key=lambda hour: (-hours[hour], hour)) if recent else None
-    rated = [row["rating"] for row in of(mine, "review") if row["rating"] is not None]
-    result["review_rating_mean_all_time"] = float(np.mean(rated)) if rated else None
+    for span, days in (("28_days", 28), ("all_time", None)):
+        rated = [row["rating"] for row in of(window(days), "review") if row["rating"] is not None]
+        result[f"review_rating_mean_{span}"] = float(np.mean(rated)) if rated else None
     result["distinct_queries_28_days"] = len({row["query"] for row in of(window(28), "search")} - {None})
     day = np.datetime64(cutoff // DAY, "D").astype(object)
     phase = 2 * math.pi * (day.timetuple().tm_yday - 1) / 366

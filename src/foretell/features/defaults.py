@@ -70,11 +70,13 @@ def _all_features(actions: Sequence[str], categories: Sequence[str]) -> Iterator
     if set(_COUPONS) <= set(actions):
         yield from _coupon_rates()
     if columns.REVIEW in actions:
-        yield Feature(
-            name="review_rating_mean_all_time", aggregate="mean",
-            actions=(columns.REVIEW,), column=columns.RATING,
-            english="average rating given", chinese="平均评分",
-        )  # fmt: skip
+        for window_days in (28, None):  # lately, too: a bad experience drives people away soon or not at all
+            span, when, when_chinese = _span(window_days)
+            yield Feature(
+                name=f"review_rating_mean_{span}", aggregate="mean",
+                actions=(columns.REVIEW,), column=columns.RATING, window_days=window_days,
+                english=f"average rating given {when}", chinese=f"{when_chinese}平均评分",
+            )  # fmt: skip
     if columns.SEARCH in actions:
         yield Feature(
             name="distinct_queries_28_days", aggregate="distinct",

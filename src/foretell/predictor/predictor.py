@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from foretell.core import columns
-from foretell.core.errors import InsufficientDataError, RunError, UnknownNameError
+from foretell.core.errors import InputError, InsufficientDataError, RunError, UnknownNameError
 from foretell.core.events import EventLog, restore_ids
 from foretell.core.time import DAY, from_microseconds, to_microseconds
 from foretell.dataset.log_folder import load_log
@@ -115,6 +115,12 @@ class Predictor:
     ) -> pl.DataFrame:
         """Answer a fitted task from a view already made (batch and live share this)."""
         if fitted.task.kind in _ABOUT_ITEMS:
+            if users is not None:
+                raise InputError(
+                    f"Task {fitted.task.name!r} asks about items, not users.",
+                    received=f"{len(users)} users",
+                    remedy="Leave the users out.",
+                )
             points = pl.DataFrame({columns.CUTOFF: [cutoff]}, schema={columns.CUTOFF: pl.Int64})
         else:
             points = _points(fitted, view, cutoff=cutoff, users=users)

@@ -6,6 +6,9 @@ is made only once the log was read and found sufficient.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import torch
 
 from foretell.config import RunConfig
 from foretell.core import columns
-from foretell.core.errors import ConfigError, InsufficientDataError
+from foretell.core.errors import ConfigError, InputError, InsufficientDataError
 from foretell.core.events import EventLog
 from foretell.core.task import Task
 from foretell.dataset.dataset import Dataset
@@ -79,7 +82,7 @@ def train(
     config = config or RunConfig()
     torch.use_deterministic_algorithms(True)
     folder = RunFolder(Path(out))
-    with narrator or Narrator(quiet=True) as talk:
+    with narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
         fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
         encoder = _pretrain(folder, dataset, config, talk=talk)
@@ -90,11 +93,24 @@ def train(
     return predictor
 
 
+@contextmanager
+def _nothing_half_written(out: Path) -> Iterator[None]:
+    """Take a folder made by this call away again if the input turns out to be at fault."""
+    existed = out.exists()
+    try:
+        yield
+    except InputError:
+        if not existed and out.exists():
+            shutil.rmtree(out)
+        raise
+
+
 def _identity(log: EventLog | str | Path | None, config: RunConfig) -> str:
     """What tells one log from another without reading all of it."""
     if isinstance(log, EventLog):
-        hashes = log.events.hash_rows(seed=1)
-        return f"memory:{log.events.height}:{hashes.sum() if len(hashes) else 0}"
+        frames = {"events": log.events, **log.tables}
+        sums = [f"{name}:{frame.height}:{frame.hash_rows(seed=1).sum()}" for name, frame in sorted(frames.items())]
+        return "|".join(["memory", *sums])
     place = str(log or config.data.log)
     path = Path(place)
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
