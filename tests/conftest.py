@@ -2,6 +2,7 @@
 
 import copy
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,6 +93,17 @@ def tiny_run(tiny_log_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     out = tmp_path_factory.mktemp("tiny") / "run"
     train(tiny_log_folder, out=out, config=parse_config(TINY_SETTINGS))
     return out
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before() -> Any:
+    """Serving sets torch to one thread; a test that trains after it must not notice."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else None
+    yield
+    torch = sys.modules.get("torch")
+    if torch and before:
+        torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

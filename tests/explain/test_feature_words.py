@@ -58,7 +58,7 @@ def say(name, values, *, language="en", effect=0.1, **offer):
             "discount_share_91_days",
             {"discount_share_91_days": 0.113},
             "11 % of the price saved by discounts in the last 91 days",
-            "最近91天优惠占比11%",
+            "最近91天优惠占比为11%",
         ),
         (
             "category_deli_value_share_91_days",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from foretell.core.events import EventLog
+from foretell.core.events import EventLog, in_event_order
 from foretell.core.time import DAY
 from foretell.predictor.view import ShopView
 from foretell.serve.cleaning import rows_frame
@@ -26,7 +26,8 @@ EVENTS = st.lists(
 
 def log_of(events: list[dict[str, object]]) -> EventLog:
     # An event's number is its id, so that equal rows are different events.
-    return EventLog(rows_frame([{**event, "event_id": str(number)} for number, event in enumerate(events)]))
+    rows = rows_frame([{**event, "event_id": str(number)} for number, event in enumerate(events)])
+    return EventLog(in_event_order(rows))  # as cleaning leaves a log
 
 
 @given(EVENTS, st.data())

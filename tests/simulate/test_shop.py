@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -64,7 +65,7 @@ def test_straight_to_disk_is_the_same_shop(tmp_path, tiny_config):
 
 
 def test_straight_to_disk_is_deterministic_in_many_parts(tmp_path, tiny_config, monkeypatch):
-    monkeypatch.setattr("foretell.simulate.shop._ROWS_PER_PART", 1_000)
+    monkeypatch.setattr(sys.modules["foretell.simulate.shop"], "_ROWS_PER_PART", 1_000)
     first, second = (digests(simulate_into(tmp_path / name, tiny_config)) for name in "ab")
     assert first == second
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
-from foretell.core.events import EventLog
+from foretell.core.events import EventLog, in_event_order
 
 __all__ = ["HISTORY_SCHEMA", "History", "history_frame"]
 
@@ -60,7 +60,7 @@ class History:
 
     Attributes:
         user_id: Whose events these are.
-        events: ``HISTORY_SCHEMA``, ordered by time; events at the same microsecond keep their arrival order.
+        events: ``HISTORY_SCHEMA``, in event order (``in_event_order``), whatever the order of arrival.
 
     Example:
         >>> history = History.empty("a").append([{"time": 5, "action": "view", "item_id": "x"}])
@@ -117,8 +117,7 @@ class History:
                 received=str(error).splitlines()[0],
                 remedy="Send times as microseconds, ids and words as text, amounts as numbers.",
             ) from error
-        merged = pl.concat([self.events, added]).sort(columns.TIME, maintain_order=True)
-        return History(self.user_id, merged)
+        return History(self.user_id, in_event_order(pl.concat([self.events, added])))
 
 
 def _require(row: Mapping[str, Any]) -> None:

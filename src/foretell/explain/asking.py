@@ -78,7 +78,7 @@ def _user(predictor: Predictor, fitted: FittedTask, request: Request) -> Asked:
 
 def _campaign(predictor: Predictor, fitted: FittedTask, request: Request) -> Asked:
     answers = predictor.answer(fitted, request.view, cutoff=request.cutoff, users=[request.user])
-    campaign = campaign_at(request.view, cutoff=request.cutoff)
+    campaign = campaign_at(request.view, cutoff=request.cutoff, horizon_days=fitted.task.horizon_days)
     question = CampaignQuestion(predictor.reader, request.view, campaign, tuple(fitted.levels["kind"]))
     return Asked(question, answers.row(0, named=True))
 

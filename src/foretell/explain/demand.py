@@ -8,7 +8,7 @@ reasons: what one customer did hardly moves an item's week.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
 
 __all__ = ["explain_demand"]
+
+_INTENT: Final = ("how much customers' recent events point at this item", "客户近期行为对该商品的指向")
 
 
 def explain_demand(
@@ -71,7 +73,7 @@ def explain_demand(
     effects, reference = _in_units(fitted, inputs, row)
     speech, goods = Speech(language), Goods.of(view.tables.get("items"), wanted=[item])
     values = dict(zip(inputs.names, inputs.features[row].astype(float).tolist(), strict=True))
-    talk = FeatureTalk(speech, values, lambda name: _noun(name, language), {})
+    talk = FeatureTalk(speech, values, lambda name: phrase(name, language=language), {INTENT: speech.either(*_INTENT)})
     features = [
         Reason("feature", name, effect, talk.words(name, effect=effect))
         for name, effect in strongest_by_family(effects).values()
@@ -100,16 +102,6 @@ def _in_units(fitted: FittedTask, inputs: DemandInputs, row: int) -> tuple[dict[
             for name, amount in zip(head.names, added[:-1].tolist(), strict=True):
                 effects[name] += amount
     return effects, reference
-
-
-def _noun(name: str, language: Language) -> str:
-    if name == INTENT:
-        return (
-            "客户近期行为对该商品的指向"
-            if language == "zh"
-            else "how strongly customers' recent events point at this item"
-        )
-    return phrase(name, language=language)
 
 
 def _sentence(answer: dict[str, Any], called: str, reference: float, speech: Speech) -> str:

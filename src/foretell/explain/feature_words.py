@@ -69,7 +69,7 @@ class FeatureTalk:
             return speech.either(speech.counted(value, noun), f"{noun}为{speech.number(value)}")
         if re.search(r"(_share_|_share$)", name) and abs(value) <= 1:
             return speech.either(
-                f"{speech.percent(value)} {noun.removeprefix('share ')}", f"{noun}{speech.percent(value)}"
+                f"{speech.percent(value)} {noun.removeprefix('share ')}", f"{noun}为{speech.percent(value)}"
             )
         if re.search(r"^purchase_(value|discount)_", name):
             spent = f"{speech.money(value)} {noun.removeprefix('money ')}"

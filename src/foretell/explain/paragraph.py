@@ -19,7 +19,7 @@ from foretell.core.time import DAY, to_microseconds
 from foretell.explain.goods import Goods
 from foretell.explain.speech import Speech
 
-__all__ = ["answer_sentence", "paragraph"]
+__all__ = ["answer_sentence", "paragraph", "place_words"]
 
 _EPOCH: Final = date(1970, 1, 1)
 _CAUTION: Final = (
@@ -82,8 +82,8 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
         english = f"As of {day}, customer {who} takes up a campaign like {campaign} with a probability of {chance}."
         chinese = f"截至{day}，客户{who}参与活动{campaign}这类活动的概率为{chance}。"
     elif task.kind == "ad":
-        place = ", ".join(str(answer[name]) for name in (columns.POSITION, columns.CHANNEL) if answer.get(name))
-        what += f" ({place})" if place else ""
+        place = place_words(answer, speech=speech)
+        what += speech.either(f" ({place})", f"（{place}）") if place else ""
         english = f"Customer {who}, shown {what}, responds {span}."
         chinese = f"向客户{who}展示{what}，其{span_chinese}响应的概率为{chance}。"
     elif task.kind == "recommend":
@@ -97,6 +97,19 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
         english = f"Customer {who} {_verb(task)}{thing} {span}."
         chinese = f"客户{who}{span_chinese}{_verb_chinese(task)}{where}的概率为{chance}。"
     return speech.either(english, chinese)
+
+
+def place_words(answer: Mapping[str, Any], *, speech: Speech) -> str:
+    """Where an item is shown: position and channel, empty where neither is known.
+
+    Example:
+        >>> place_words({"position": "2", "channel": "app"}, speech=Speech("en"))
+        'position 2, app'
+    """
+    position, channel = (answer.get(name) for name in (columns.POSITION, columns.CHANNEL))
+    if position is not None and str(position).isdigit():
+        position = speech.either(f"position {position}", f"第{position}位")
+    return ", ".join(str(part) for part in (position, channel) if part is not None)
 
 
 def _verb(task: Task) -> str:

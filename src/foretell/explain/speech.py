@@ -100,6 +100,10 @@ class Speech:
         if percent in (0, 100):
             return self.either(f"{percent:.0f} %", f"{percent:.0f}%")
         near_edge = min(percent, 100 - percent)
+        if near_edge < 0.01:
+            return (
+                self.either("under 0.01 %", "不到0.01%") if share < 0.5 else self.either("over 99.99 %", "超过99.99%")
+            )
         digits = 0 if near_edge >= 10 else 1 if near_edge >= 1 else 2
         return self.either(f"{percent:.{digits}f} %", f"{percent:.{digits}f}%")
 

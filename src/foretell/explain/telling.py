@@ -22,7 +22,7 @@ from foretell.explain.event_words import Narration
 from foretell.explain.families import strongest_by_family
 from foretell.explain.feature_words import FeatureTalk
 from foretell.explain.goods import Goods
-from foretell.explain.paragraph import answer_sentence, paragraph
+from foretell.explain.paragraph import answer_sentence, paragraph, place_words
 from foretell.explain.reasons import choose
 from foretell.explain.speech import Speech
 from foretell.explain.units import Unit
@@ -134,23 +134,24 @@ class Telling:
 
     def _offer(self) -> dict[str, str]:
         """Words for what only the question knows."""
-        speech, answer, offer = self._speech, self.asked.answer, {}
+        speech, offer = self._speech, dict[str, str]()
         if self.asked.item is not None:
             for level in (columns.CATEGORY, columns.CATEGORY_2):
                 name = self._goods.category(self.asked.item, level=level)
                 if name is not None:
                     offer[f"name of {level}"] = name
         if self.fitted.task.kind == "ad":
-            place = [str(answer[name]) for name in (columns.POSITION, columns.CHANNEL) if answer.get(name) is not None]
-            where = ", ".join(place)
+            where = place_words(self.asked.answer, speech=speech)
             offer["placement"] = speech.either(
                 f"shown at: {where}" if where else "shown at no known place",
                 f"展示位置：{where}" if where else "展示位置未知",
             )
         if self.fitted.task.kind == "promotion":
-            campaign = campaign_at(self.request.view, cutoff=self.request.cutoff)
+            asked = {"cutoff": self.request.cutoff, "horizon_days": self.fitted.task.horizon_days}
+            campaign = campaign_at(self.request.view, **asked)
             days = speech.days(campaign.duration_days)
             offer["campaign"] = speech.either(
-                f"a campaign of {campaign.kind} that lasts {days}", f"{campaign.kind}类活动，持续{days}"
+                f"the campaign's kind and length ({campaign.kind}, {days})",
+                f"活动类型与时长（{campaign.kind}，{days}）",
             )
         return offer

@@ -64,7 +64,8 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
 
 
 def _promotion(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
-    campaign = campaign_at(view, cutoff=int(points[columns.CUTOFF][0]))
+    cutoff = int(points[columns.CUTOFF][0])
+    campaign = campaign_at(view, cutoff=cutoff, horizon_days=fitted.task.horizon_days)
     asked = points.with_columns(
         pl.lit(campaign.campaign_id).alias(columns.CAMPAIGN_ID),
         pl.lit(campaign.kind).alias(columns.KIND),

@@ -26,8 +26,10 @@ class Campaign:
     duration_days: float
 
 
-def campaign_at(view: ShopView, *, cutoff: int) -> Campaign:
+def campaign_at(view: ShopView, *, cutoff: int, horizon_days: int) -> Campaign:
     """The next campaign at or after the cutoff, else the latest one: "if one like it started now".
+
+    As in training, a campaign is followed to its end, at most for ``horizon_days``.
 
     Raises:
         InsufficientDataError: If the shop never had a campaign.
@@ -39,7 +41,7 @@ def campaign_at(view: ShopView, *, cutoff: int) -> Campaign:
         )
     ahead = campaigns.filter(pl.col(columns.START) >= cutoff).sort(columns.START, columns.CAMPAIGN_ID)
     row = (ahead if ahead.height else campaigns.sort(columns.START, columns.CAMPAIGN_ID).tail(1)).row(0, named=True)
-    days = (row[columns.END] - row[columns.START]) / DAY
+    days = min((row[columns.END] - row[columns.START]) / DAY, float(horizon_days))
     return Campaign(str(row[columns.CAMPAIGN_ID]), str(row.get(columns.KIND) or "campaign"), days)
 
 

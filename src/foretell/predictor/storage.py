@@ -190,6 +190,7 @@ def load_predictor(folder: Path) -> Predictor:
                 received=f"format {manifest['format']}, this foretell reads {FORMAT}",
                 remedy="Train again, or install the foretell that saved it.",
             )
+        _check_whole(home, manifest)
         reader = Reader(
             load_encoder(home), UserFeatures.from_json(manifest["user_features"]), tuple(manifest["dropped"])
         )
@@ -212,14 +213,28 @@ def _fingerprint(home: Path, manifest: dict[str, Any]) -> str:
     """The first 12 hex digits of a SHA-256 over everything learned."""
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
     for path in sorted(home.rglob("*")):
-        if path.is_file() and path.name != "manifest.json":
+        if path.is_file() and path.name != "manifest.json" and not path.name.startswith("."):
             digest.update(str(path.relative_to(home)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
+def _check_whole(home: Path, manifest: dict[str, Any]) -> None:
+    """Raise if the files are not those the version was made of: a damaged booster would end the whole process."""
+    learned = {name: value for name, value in manifest.items() if name != "version"}
+    if _fingerprint(home, learned) != manifest["version"]:
+        raise RunError(
+            "The predictor is damaged.",
+            received=f"{home}: a file is missing, cut short or changed since it was saved",
+            remedy="Train the run again, or copy the whole folder anew.",
+        )
+
+
 def _write(path: Path, saved: dict[str, Any]) -> None:
-    path.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
+    """Write JSON whole or not at all: what lies here counts as finished."""
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
+    temporary.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from foretell.core.events import EventLog
+from foretell.core.events import EventLog, in_event_order
 from foretell.prepare.group_rules import GROUP_RULES, ROW
 from foretell.prepare.refunds import normalise_refunds
 from foretell.prepare.row_rules import ROW_RULES
@@ -40,7 +40,7 @@ class Cleaned:
     """A clean log and an account of what was taken out of it.
 
     Attributes:
-        log: The rows that stay, sorted by user then time.
+        log: The rows that stay, in event order.
         quarantine: The rows taken out as they were read, with ``rule``, ``reason`` and, for unreadable ones,
             ``raw``.
         removed: How many rows each rule took, in the order of the rules; zeros are listed.
@@ -87,7 +87,7 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     counts = dict(claimed.group_by(_RULE).len().iter_rows())
     removed = {name: rejected if name == UNREADABLE else int(counts.get(name, 0)) for name in REASONS}
     return Cleaned(
-        log=replace(log, events=rows.drop(ROW), rejected=None),
+        log=replace(log, events=in_event_order(rows.drop(ROW)), rejected=None),
         quarantine=_quarantine(log, claimed),
         removed=removed,
         rows_in=log.events.height + rejected,

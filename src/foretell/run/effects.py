@@ -176,9 +176,10 @@ def _uplift_report(
 
 def _spent_more(context: FitContext, frame: pl.DataFrame) -> NDArray[np.float64]:
     """1 where the customer spent more during the campaign than in the equally long time before it."""
-    bought = context.dataset.log.events.filter(pl.col(columns.ACTION) == columns.PURCHASE).select(
-        columns.USER_ID, columns.TIME, pl.col(columns.VALUE).fill_null(0.0)
-    )
+    bought = context.dataset.log.events.filter(pl.col(columns.ACTION) == columns.PURCHASE)
+    # Without money a purchase counts as one, as in the examples.
+    value = pl.col(columns.VALUE) if columns.VALUE in bought.columns else pl.lit(1.0)
+    bought = bought.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias(columns.VALUE))
     parts = []
     for (cutoff, days), rows in frame.group_by([columns.CUTOFF, "duration_days"], maintain_order=True):
         start = int(str(cutoff)) - int(float(str(days)) * DAY)

@@ -5,6 +5,7 @@ This module owns which scorer judges which kind of task and what goes into the r
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import version
 from typing import Any
@@ -112,7 +113,7 @@ def _report(
             "torch": torch.__version__,
             "lightgbm": lightgbm.__version__,
             "polars": pl.__version__,
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         },
     )
 

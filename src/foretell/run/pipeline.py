@@ -272,8 +272,10 @@ def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Nar
         view = ShopView.of(log)
         cutoff = int(str(log.events[columns.TIME].max()))
         for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
-            answers = predictor.answer(fitted, view, cutoff=cutoff)
-            write_whole(answers, target / f"{name}.parquet")
+            try:
+                write_whole(predictor.answer(fitted, view, cutoff=cutoff), target / f"{name}.parquet")
+            except InsufficientDataError as error:  # nobody active at the end, say: the task may be asked later
+                talk.say(f"[yellow]No answers of {name} at the end of the log:[/] {error.problem}")
             step(done, len(predictor.tasks))
 
 

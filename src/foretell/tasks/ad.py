@@ -23,7 +23,8 @@ def has_exposures(log: EventLog) -> bool:
     table = log.table("exposures")
     if table is not None and table.height:
         return True
-    return bool((log.events[columns.ACTION] == columns.IMPRESSION).any())
+    # An impression that does not name its item says nothing about what was shown.
+    return columns.ITEM_ID in log.events.columns and bool((log.events[columns.ACTION] == columns.IMPRESSION).any())
 
 
 def exposures(log: EventLog) -> pl.DataFrame:

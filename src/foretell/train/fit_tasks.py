@@ -205,9 +205,14 @@ def _fit_probability(
     )
 
 
-def _fit_amount(context: FitContext, train: Examples, later: Examples) -> Boosting:
-    """Expected money within the horizon, zero for those who will not buy (Tweedie: many zeros, then amounts)."""
+def _fit_amount(context: FitContext, train: Examples, later: Examples) -> Boosting | None:
+    """Expected money within the horizon, zero for those who will not buy (Tweedie: many zeros, then amounts).
+
+    None where the log tells of no money at all.
+    """
     amounts: list[NDArray[np.float64]] = [np.maximum(part.frame["amount"].to_numpy(), 0.0) for part in (train, later)]
+    if not amounts[0].any():
+        return None
     return fit_boosting(
         train.inputs.with_states(),
         amounts[0],
