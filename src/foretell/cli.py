@@ -219,8 +219,8 @@ def serve(
 def explain(
     run: Run,
     task: Annotated[str, typer.Option("--task", help="The task whose answer is to be explained.")],
-    user: Annotated[str, typer.Option("--user", help="Whose answer.")],
-    item: Annotated[str | None, typer.Option("--item", help="Which item, for ad and recommend.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Whose answer; demand takes an item instead.")] = None,
+    item: Annotated[str | None, typer.Option("--item", help="Which item, for ad, recommend and demand.")] = None,
     at: At = None,
     language: Annotated[str, typer.Option("--language", help="en or zh.")] = "en",
     as_json: AsJson = False,

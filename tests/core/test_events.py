@@ -85,6 +85,14 @@ def test_side_tables_by_name():
     assert log.with_events(frame(time=[9])).table("items").equals(items)
 
 
+def test_identifiers_are_text_in_side_tables_too():
+    """Numbered items must find their events, whose ids are text."""
+    items = pl.DataFrame({"item_id": [7], "store_id": pl.Series([1], dtype=pl.Int8), "price": [2], "shelf": [3]})
+    log = EventLog(frame(item_id=[7]), {"items": items})
+    assert log.table("items").row(0) == ("7", "1", 2, 3)
+    assert log.events.join(log.table("items"), on="item_id").height == 1
+
+
 def test_the_callers_mapping_is_not_kept():
     tables = {"items": pl.DataFrame({"item_id": ["x"]})}
     log = EventLog(frame(), tables)

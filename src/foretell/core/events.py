@@ -66,7 +66,7 @@ class EventLog:
                 remedy=f"Use one of {', '.join(SIDE_TABLES)}.",
             )
         object.__setattr__(self, "events", _canonical(self.events))
-        object.__setattr__(self, "tables", dict(self.tables))
+        object.__setattr__(self, "tables", {name: _with_text_ids(table) for name, table in self.tables.items()})
 
     def __len__(self) -> int:
         return self.events.height
@@ -133,6 +133,12 @@ def _canonical(events: pl.DataFrame) -> pl.DataFrame:
     casts += [pl.col(name).cast(pl.Float64) for name in columns.NUMBERS if name in events.columns]
     events = events.with_columns(casts)
     return events if _is_ordered(events) else events.sort(columns.USER_ID, columns.TIME, maintain_order=True)
+
+
+def _with_text_ids(table: pl.DataFrame) -> pl.DataFrame:
+    """A side table with its identifiers as text, so that it joins the events whatever the shop's types are."""
+    other = [name for name in columns.IDENTIFIERS if table.schema.get(name, pl.String) != pl.String]
+    return table.with_columns(pl.col(other).cast(pl.String)) if other else table
 
 
 def _is_ordered(events: pl.DataFrame) -> bool:
