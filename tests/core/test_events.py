@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
-from foretell.core.events import EventLog, restore_ids
+from foretell.core.events import EventLog, in_event_order, restore_ids
 
 
 def frame(**columns_of):
@@ -31,6 +31,23 @@ def test_a_descending_time_within_a_user_is_noticed():
     """The order is checked before it is made: rows of one user that fall back in time must not pass."""
     table = pl.DataFrame({"user_id": ["a", "a", "b"], "time": [2, 1, 0], "action": ["x", "y", "z"]})
     assert EventLog(table).events["action"].to_list() == ["y", "x", "z"]
+
+
+@given(st.data())
+def test_event_order_is_the_same_however_the_rows_lie(data):
+    """As long as rows of one moment differ in order, action, item or event id; users and times come first."""
+    few = st.sampled_from(["x", "y", None])
+    row = st.tuples(st.sampled_from("ab"), st.integers(0, 2), few, st.sampled_from(["cart", "view"]), few)
+    rows = data.draw(st.lists(row, max_size=12, unique=True))
+    names = ["user_id", "time", "order_id", "action", "item_id"]
+    schema = dict.fromkeys(names, pl.String) | {"time": pl.Int64}
+    one, other = (
+        in_event_order(pl.DataFrame(lying, schema=schema, orient="row"))
+        for lying in (rows, data.draw(st.permutations(rows)))
+    )
+    assert_frame_equal(one, other)
+    assert_frame_equal(in_event_order(one), one)
+    assert_frame_equal(EventLog(one).events.select(names), one)
 
 
 def test_types_become_canonical():

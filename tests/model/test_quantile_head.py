@@ -98,11 +98,11 @@ def test_a_blend_is_the_average_of_both_level_by_level(head, later, share):
     assert (np.diff(found, axis=1) >= 0).all()
 
 
-def test_the_share_goes_to_the_better_and_halves_where_there_is_nothing_to_choose():
+def test_the_share_goes_to_the_better_and_a_signal_has_to_earn_it():
     random = np.random.default_rng(0)
     units = random.gamma(2, 5, 500)
     good = np.tile(np.quantile(units, LEVELS), (500, 1))
     assert fit_share(good, good + 30, units=units, levels=LEVELS) == 1.0
     assert fit_share(good + 30, good, units=units, levels=LEVELS) == 0.0
-    assert fit_share(good, good, units=units, levels=LEVELS) == 0.5
+    assert fit_share(good, good, units=units, levels=LEVELS) == 0.0  # a signal that brings nothing gets nothing
     assert fit_share(good - 4, good + 4, units=units, levels=LEVELS) == 0.5

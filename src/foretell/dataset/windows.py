@@ -90,6 +90,12 @@ class Windows:
         end = last if config.end is None else parse_time(config.end)
         span_days = (end - first) / DAY
         stride_days = config.stride_days
+        if end > last + stride_days * DAY:
+            raise ConfigError(
+                "The test window ends after the log does, so its last answers cannot be checked.",
+                received=f"split.end {from_microseconds(end):%Y-%m-%d}, last event {from_microseconds(last):%Y-%m-%d}",
+                remedy="Leave split.end out, or set it to the log's last day.",
+            )
         sixth = int(span_days / 6) // stride_days * stride_days
         chosen = config.test_days or max(longest_horizon_days + stride_days, sixth)
         validation_length = config.validation_days or chosen

@@ -7,7 +7,7 @@ refuses negative quantities.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from foretell.model.boosting import Boosting, fit_boosting
 
 __all__ = ["QuantileBlend", "QuantileHead", "fit_quantile_head", "fit_share"]
+
+_LEAST_GAIN: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,15 @@ class QuantileBlend:
 def fit_share(
     first: NDArray[np.float64], second: NDArray[np.float64], *, units: NDArray[np.float64], levels: tuple[float, ...]
 ) -> float:
-    """The weight of ``first`` in the average, of five tried, with the least pinball loss on the validation window."""
+    """The weight of ``first`` in the average, of five tried, with the least pinball loss on the validation window.
+
+    ``first`` has to earn its place: a gain of less than 1 % over ``second`` alone counts as noise.
+    """
     losses = {
         share: _pinball(share * first + (1 - share) * second, units, levels) for share in (0.5, 0.25, 0.75, 0.0, 1.0)
     }
-    return min(losses, key=lambda share: losses[share])
+    best = min(losses, key=lambda share: losses[share])
+    return best if losses[best] < (1 - _LEAST_GAIN) * losses[0.0] else 0.0
 
 
 def _pinball(quantiles: NDArray[np.float64], units: NDArray[np.float64], levels: tuple[float, ...]) -> float:

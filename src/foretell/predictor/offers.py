@@ -69,5 +69,6 @@ def _most_shown(past: pl.DataFrame, *, latest: int, n: int) -> pl.DataFrame:
     lately = past.filter(pl.col(columns.TIME) > latest - 7 * DAY).with_columns(
         pl.lit(None, dtype=pl.String).alias(name) for name in keys if name not in past.columns
     )
-    shown = lately.group_by(keys).agg(pl.len().alias("shown"))
+    weight = pl.col(columns.WEIGHT) if columns.WEIGHT in lately.columns else pl.lit(1.0)
+    shown = lately.group_by(keys).agg(weight.sum().alias("shown"))
     return shown.sort(["shown", *keys], descending=[True, False, False, False]).head(n).select(keys)

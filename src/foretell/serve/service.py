@@ -17,7 +17,7 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import InputError, UnknownNameError
-from foretell.core.events import EventLog
+from foretell.core.events import EventLog, in_event_order
 from foretell.core.time import DAY, from_microseconds, parse_time, to_microseconds
 from foretell.dataset.log_folder import load_log
 from foretell.predictor.predictor import Predictor
@@ -183,7 +183,7 @@ def _with_stored(log: EventLog, store: EventStore, *, known: KnownRows) -> Event
     if not rows.height:
         return log
     added = rows.filter(~pl.Series(known.holds(rows)))
-    return log.with_events(pl.concat([log.events, added], how="diagonal"))
+    return log.with_events(in_event_order(pl.concat([log.events, added], how="diagonal")))
 
 
 def _whole(text: str) -> int:
