@@ -115,6 +115,7 @@ def table(evidence: dict[str, Any]) -> str:
         "*Ahead* and *behind* mean that the 95 % interval of the paired difference excludes zero, *level* that it "
         "holds zero. *LightGBM alone* is boosting on the features without the sequence model, stopped early and "
         "calibrated like foretell. "
+        "foretell was developed on this log: read the figures as a demonstration. "
         "`runs/demo/report.html` has every metric, baseline and check.",
     ]
     return "\n".join(lines)

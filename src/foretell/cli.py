@@ -55,6 +55,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        _fail(_talk, "A file or folder cannot be used.", f"{error.filename}: {error.strerror}", "Give another path.")
+        sys.exit(2)
     except Exception as error:
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
             if message := error.format_message():  # none where no verb was given: click has shown the help
@@ -206,13 +209,13 @@ def serve(
     """Serve live predictions over HTTP: POST /v1/events, GET /v1/users/{id}/predictions, GET /health."""
     from foretell.serve import serve as serve_run
 
-    _print(
-        {"url": f"http://{host}:{port}", "run": str(run)},
-        as_json=as_json,
-        text=lambda found: f"Serving {found['run']} at {found['url']} (Ctrl-C stops)",
-    )
-    sys.stdout.flush()
-    serve_run(run, host=host, port=port, state=state)
+    def announce(url: str) -> None:
+        """Say where, once requests are taken."""
+        said = {"url": url, "run": str(run)}
+        _print(said, as_json=as_json, text=lambda found: f"Serving {found['run']} at {found['url']} (Ctrl-C stops)")
+        sys.stdout.flush()
+
+    serve_run(run, host=host, port=port, state=state, announce=announce)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from foretell.model.boosting import Boosting, fit_boosting, leaves_for
 
@@ -77,3 +78,18 @@ def test_weights_count(data):
 
 def test_leaves_grow_with_the_rarer_answer():
     assert [leaves_for(n) for n in (0.0, 200.0, 400.0, 1240.0, 1e6)] == [5, 5, 10, 31, 31]
+
+
+def test_torch_keeps_its_threads():
+    """Both libraries share one OpenMP setting, and other threads mean other last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        features = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
+        booster = fit_boosting(features, (features[:, 0] > 0).astype(float), objective={"objective": "binary"})
+        booster.raw(features[:1])
+        booster.predict(features[:1])
+        booster.contributions(features[:1])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -65,8 +65,8 @@ def summary(document: Document) -> list[str]:
     lines = [
         f"From {short_count(data.get('events'))} events of {short_count(data.get('users'))} customers and "
         f"{short_count(data.get('items'))} items, foretell learned to answer {len(tasks)} "
-        f"question{'s' if len(tasks) != 1 else ''} and was tested on {tested}, days that neither the model "
-        "nor any choice about it had seen."
+        f"question{'s' if len(tasks) != 1 else ''} and was tested on {tested}, days on which nothing "
+        "was fitted, blended, calibrated or cut."
     ]
     by_verdict: dict[str, list[str]] = {}
     for name, task in tasks.items():

@@ -5,11 +5,14 @@ This module owns LightGBM's settings. It refuses pickles: a booster is saved as 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import lightgbm
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 __all__ = ["Boosting", "fit_boosting", "leaves_for"]
@@ -35,15 +38,15 @@ class Boosting:
 
     def raw(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Raw scores (logits for a binary objective) ``[n]``."""
-        # One row is answered fastest by one thread; the result is the same.
-        threads = 1 if len(features) < 256 else 2
-        scores = self.booster.predict(features, raw_score=True, num_threads=threads)
+        with _threads_of_torch_kept():
+            scores = self.booster.predict(features, raw_score=True, num_threads=_threads_for(features))
         return np.asarray(scores, dtype=np.float64)
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predictions on the objective's own scale ``[n]``."""
-        threads = 1 if len(features) < 256 else 2
-        return np.asarray(self.booster.predict(features, num_threads=threads), dtype=np.float64)
+        with _threads_of_torch_kept():
+            values = self.booster.predict(features, num_threads=_threads_for(features))
+        return np.asarray(values, dtype=np.float64)
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """TreeSHAP contributions ``[n, F + 1]`` on the raw scale; the last column is the base value.
@@ -51,7 +54,9 @@ class Boosting:
         References:
             Lundberg et al., From local explanations to global understanding with explainable AI for trees, 2020.
         """
-        return np.asarray(self.booster.predict(features, pred_contrib=True), dtype=np.float64)
+        with _threads_of_torch_kept():
+            values = self.booster.predict(features, pred_contrib=True, num_threads=_threads_for(features))
+        return np.asarray(values, dtype=np.float64)
 
     def gains(self) -> NDArray[np.float64]:
         """Total gain of the splits on each feature ``[F]``."""
@@ -65,6 +70,24 @@ class Boosting:
     def from_text(cls, text: str) -> Boosting:
         """Rebuild a booster from its text."""
         return cls(lightgbm.Booster(model_str=text))
+
+
+def _threads_for(features: NDArray[np.float32]) -> int:
+    """One row is answered fastest by one thread; the result is the same."""
+    return 1 if len(features) < 256 else 2
+
+
+@contextmanager
+def _threads_of_torch_kept() -> Iterator[None]:
+    """LightGBM and torch share one OpenMP setting: what one sets, the other would compute with from then on.
+
+    A network trained on another number of threads differs in its last bits, and a resumed run from an unbroken one.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def leaves_for(n_informative: float) -> int:
@@ -117,7 +140,8 @@ def fit_boosting(
     if validation is not None:
         valid = [lightgbm.Dataset(validation[0], validation[1], weight=validation[2], reference=data)]
         callbacks = [lightgbm.early_stopping(40, verbose=False)]
-    booster = lightgbm.train(settings, data, valid_sets=valid, callbacks=callbacks)
+    with _threads_of_torch_kept():
+        booster = lightgbm.train(settings, data, valid_sets=valid, callbacks=callbacks)
     best = booster.best_iteration if validation is not None and booster.best_iteration > 0 else None
     # Reloading keeps the best iterations only and drops the training data.
     return Boosting.from_text(booster.model_to_string(num_iteration=best))

@@ -76,15 +76,27 @@ def probability_within(
 
 
 def expected_days(
-    logits: NDArray[np.float64], *, elapsed_days: NDArray[np.float64], longest_days: float = 366.0
+    logits: NDArray[np.float64],
+    *,
+    elapsed_days: NDArray[np.float64],
+    pace: NDArray[np.float64] | float = 1.0,
+    longest_days: float = 366.0,
 ) -> NDArray[np.float64]:
     """Median further days until the next order given the days elapsed, at most ``longest_days``, shape ``[n]``.
 
     The median, not the mean: the tail of customers who never return would carry the mean away.
+
+    Args:
+        logits: Hazard logits ``[n, K]``.
+        elapsed_days: Days since the last event ``[n]``.
+        pace: Factor on the log of survival (proportional hazards): above 1 orders come sooner. A calibrated
+            probability p of no order within the horizon gives ``log(p) / log(S(horizon))``, so that date and
+            probability agree.
+        longest_days: The longest wait that is told.
     """
     low = np.zeros(len(logits))
     high = np.full(len(logits), float(longest_days))
-    target = log_survival(logits, elapsed_days) + np.log(0.5)
+    target = log_survival(logits, elapsed_days) + np.log(0.5) / pace
     for _ in range(40):
         middle = (low + high) / 2
         above = log_survival(logits, elapsed_days + middle) > target

@@ -50,10 +50,11 @@ def _purchase(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.Dat
 def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
     read = reader.read(view, points=points)
     inputs = read.head_inputs()
-    days = read.encoded.days_to_next_order()
+    probability = fitted.head().probability(inputs)
+    days = read.encoded.days_to_next_order_given(probability, horizon_days=fitted.task.horizon_days)
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
     answers = {
-        "probability": fitted.head().probability(inputs),
+        "probability": probability,
         "expected_next_order_date": next_order,
     }
     if fitted.amount is not None:

@@ -45,11 +45,20 @@ class EncodedPoints:
 
     def order_within(self, days: float) -> NDArray[np.float64]:
         """P(an order within ``days`` after the cutoff) read off the hazard ``[n]``."""
-        return probability_within(self.hazard_logits, elapsed_days=self.elapsed_days, horizon_days=days)
+        return probability_within(self.hazard_logits, elapsed_days=self.elapsed_days, horizon_days=float(days))
 
     def days_to_next_order(self) -> NDArray[np.float64]:
         """Median days from the cutoff to the next order ``[n]``."""
         return expected_days(self.hazard_logits, elapsed_days=self.elapsed_days)
+
+    def days_to_next_order_given(self, no_order: NDArray[np.float64], *, horizon_days: float) -> NDArray[np.float64]:
+        """The same, in keeping with calibrated probabilities of no order within the horizon ``[n]``.
+
+        Above one half, no order within the horizon is the likelier thing, and the date lies beyond it.
+        """
+        log_survival = np.log1p(-np.clip(self.order_within(horizon_days), 1e-9, 1 - 1e-9))
+        pace = np.log(np.clip(no_order, 1e-9, 1 - 1e-9)) / log_survival
+        return expected_days(self.hazard_logits, elapsed_days=self.elapsed_days, pace=pace)
 
     def summary(self) -> NDArray[np.float32]:
         """States with the waiting-time answers beside them, float32 ``[n, D + 4]``."""

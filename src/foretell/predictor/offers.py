@@ -55,13 +55,22 @@ def placements_at(view: ShopView, *, cutoff: int, n: int) -> pl.DataFrame:
         InsufficientDataError: If nothing was shown before the cutoff.
     """
     exposures = view.tables.get("exposures")
-    past = None if exposures is None else exposures.filter(pl.col(columns.TIME) <= cutoff)
+    past = None if exposures is None else exposures.filter(pl.col(columns.TIME) <= cutoff - _delay(exposures))
     if past is None or not past.height:
         raise InsufficientDataError(
             "There is no placement to ask about.", received="no exposure before this moment", remedy="Ask later."
         )
     latest = int(str(past[columns.TIME].max()))
     return view.recall(("shown", latest, n), lambda: _most_shown(past, latest=latest, n=n))
+
+
+def _delay(exposures: pl.DataFrame) -> int:
+    """How old exposures must be to be looked at, in microseconds.
+
+    Which rows a thinned log keeps depends on what was bought in the week after them; that week must be over.
+    """
+    thinned = columns.WEIGHT in exposures.columns and bool((exposures[columns.WEIGHT] != 1.0).any())
+    return 7 * DAY if thinned else 0
 
 
 def _most_shown(past: pl.DataFrame, *, latest: int, n: int) -> pl.DataFrame:

@@ -106,8 +106,10 @@ class Predictor:
         fitted = self.task(task)
         log = self.own_log() if log is None else log
         view = ShopView.of(log)
+        if at is not None and not isinstance(at, datetime):
+            raise InputError("The cutoff is not a time.", received=repr(at), remedy="Give an aware datetime as at=.")
         cutoff = _last_time(log) if at is None else to_microseconds(at)
-        names = None if users is None else [str(user) for user in users]
+        names = None if users is None else _names(users)
         return self.answer(fitted, view, cutoff=cutoff, users=names)
 
     def answer(
@@ -145,6 +147,16 @@ class Predictor:
     def with_tasks(self, tasks: Mapping[str, FittedTask]) -> Predictor:
         """The same predictor with other tasks."""
         return replace(self, tasks=tasks)
+
+
+def _names(users: Iterable[object]) -> list[str]:
+    """User ids as text, in the order given."""
+    if isinstance(users, (str, bytes)):
+        raise InputError("Users are given as a list of ids.", received=repr(users), remedy="Write users=[...].")
+    names = list(users)
+    if any(name is None for name in names):
+        raise InputError("A user id is missing.", received="None among the users", remedy="Leave it out.")
+    return [str(name) for name in names]
 
 
 def _points(fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None) -> pl.DataFrame:

@@ -57,12 +57,26 @@ def read_users(path: Path) -> list[str]:
         raise SourceError(
             "The list of users cannot be read.", received=path, remedy="Give a text file, one id a line."
         ) from error
+    if lines and "," in lines[0]:
+        lines = _user_column(path, lines[0])
     names = [line.strip().strip('"') for line in lines if line.strip()]
     if names[:1] == ["user_id"]:
         names = names[1:]
     if not names:
         raise SourceError("The list of users is empty.", received=path, remedy="Write one user id a line.")
     return list(dict.fromkeys(names))
+
+
+def _user_column(path: Path, header: str) -> list[str]:
+    """The column ``user_id`` of a CSV file with several columns."""
+    try:
+        return pl.read_csv(path, infer_schema=False)["user_id"].drop_nulls().to_list()
+    except pl.exceptions.PolarsError as error:
+        raise SourceError(
+            "The list of users has several columns and none is called user_id.",
+            received=header[:200],
+            remedy="Write one user id a line, or name the column user_id.",
+        ) from error
 
 
 def simulate_shop(out: Path, *, n_users: int, n_items: int, days: int, seed: int) -> dict[str, Any]:

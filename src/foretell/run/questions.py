@@ -23,11 +23,11 @@ _QUESTIONS: Final[dict[Kind, str]] = {
     "demand": "How many units of each item will sell in each of the next {weeks} weeks?",
 }
 _UNITS: Final[dict[Kind, str]] = {
-    "purchase": "customers",
+    "purchase": "answers about customers",
     "recommend": "lists",
     "ad": "exposures",
     "promotion": "targeted customers",
-    "churn": "active customers",
+    "churn": "answers about active customers",
     "demand": "item weeks",
 }
 _NOT_FOR: Final[dict[Kind, tuple[str, ...]]] = {
