@@ -249,7 +249,8 @@ METHODS: Final[dict[str, Callable[[str, Floats], Scale]]] = {
 def _broken_line(values: Floats, x: Floats, y: Floats) -> Floats:
     """Linear interpolation, level outside the knots; the same formula whatever the other values."""
     at = np.clip(np.searchsorted(x, values, side="right") - 1, 0, len(x) - 2)
-    share = np.clip((values - x[at]) / (x[at + 1] - x[at]), 0.0, 1.0)
+    with np.errstate(over="ignore"):  # knots may lie so close that the ratio leaves the range; it is clipped anyway
+        share = np.clip((values - x[at]) / (x[at + 1] - x[at]), 0.0, 1.0)
     return y[at] + share * (y[at + 1] - y[at])
 
 
