@@ -49,7 +49,7 @@ class DenseNetwork(nn.Module):
     def raw(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Logits as NumPy, in evaluation mode."""
         self.eval()
-        return np.asarray(self(torch.from_numpy(inputs)).double().numpy())
+        return np.asarray(self(torch.tensor(inputs)).double().numpy())
 
 
 def fit_dense(
@@ -76,7 +76,7 @@ def fit_dense(
     network = DenseNetwork(inputs.shape[1], hidden=hidden)
     network.mean.copy_(torch.from_numpy(inputs.mean(0)))
     network.scale.copy_(torch.from_numpy(np.maximum(inputs.std(0), 1e-3)))
-    data = torch.from_numpy(inputs)
+    data = torch.tensor(inputs)  # a copy where torch aligns it: alignment can decide the last bits of a product
     # A copy: columns of a data frame are read-only, which tensors do not know.
     target = torch.tensor(label, dtype=torch.float32)
     batch = int(np.clip(len(label) // 20, 64, 1024))

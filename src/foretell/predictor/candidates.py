@@ -88,7 +88,7 @@ def _pointed_at(encoder: Encoder, read: PointInputs) -> pl.DataFrame:
     top: list[NDArray[np.int64]] = []
     with torch.no_grad():
         vectors = encoder.item_vectors
-        for states in torch.split(torch.from_numpy(read.encoded.states), 1024):
+        for states in torch.split(torch.tensor(read.encoded.states), 1024):
             scores = encoder.model.item_query(states) @ vectors.T
             top.append(scores.topk(n, dim=1).indices.numpy())
     chosen = np.concatenate(top) if top else np.empty((0, n), dtype=np.int64)

@@ -118,7 +118,7 @@ def _intents(encoder: Encoder, *, view: ShopView, cutoffs: Sequence[int], item_i
     grid = pl.DataFrame({columns.CUTOFF: list(cutoffs)}, schema={columns.CUTOFF: pl.Int64})
     points = grid.join(first, how="cross").filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF))
     read = encoder.encode(view.histories, points=points)
-    weight, states = torch.from_numpy(read.order_within(7.0)).float(), torch.from_numpy(read.states)
+    weight, states = torch.from_numpy(read.order_within(7.0)).float(), torch.tensor(read.states)
     every = encoder.model.embedding.items(torch.arange(encoder.vocabulary.n_items)).T.contiguous()
     at = points[columns.CUTOFF].to_numpy()
     parts = []

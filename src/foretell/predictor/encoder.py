@@ -109,7 +109,7 @@ class Encoder:
             times = histories[columns.TIME].to_numpy()
             elapsed[known] = (points[columns.CUTOFF].to_numpy()[known] - times[rows[known]]) / DAY
             states[known] = self._states_at_rows(histories, rows[known])
-        hazard = self.model.hazard(torch.from_numpy(states)).double().numpy()
+        hazard = self.model.hazard(torch.tensor(states)).double().numpy()
         return EncodedPoints(states, hazard, elapsed)
 
     def _states_at_rows(self, histories: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -90,11 +90,11 @@ def sequence_scores(
         vectors = encoder.model.embedding.items(
             torch.from_numpy(vocabulary.item_codes(distinct)), torch.from_numpy(vocabulary.content_codes(distinct))
         ).numpy()
-        queries = encoder.model.item_query(torch.from_numpy(states)).numpy()
+        queries = encoder.model.item_query(torch.tensor(states)).numpy()
     score = np.empty(len(point), dtype=np.float32)
     for first in range(0, len(point), 200_000):  # bounds memory
         part = slice(first, first + 200_000)
-        score[part] = np.einsum("nd,nd->n", queries[point[part]], vectors[code[part]])
+        score[part] = (queries[point[part]].astype(np.float64) * vectors[code[part]]).sum(axis=1)
     n = np.bincount(point, minlength=len(states))
     mean = np.bincount(point, weights=score, minlength=len(states)) / np.maximum(n, 1)
     square = np.bincount(point, weights=score.astype(np.float64) ** 2, minlength=len(states)) / np.maximum(n, 1)
