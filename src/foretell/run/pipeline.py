@@ -19,9 +19,8 @@ from foretell.config import RunConfig
 from foretell.core import columns
 from foretell.core.errors import ConfigError, InputError, InsufficientDataError
 from foretell.core.events import EventLog
-from foretell.core.task import Task
 from foretell.dataset.dataset import Dataset
-from foretell.dataset.log_folder import load_log, save_log
+from foretell.dataset.log_folder import save_log
 from foretell.dataset.windows import Windows
 from foretell.features import UserFeatures
 from foretell.model.behaviour import BehaviourModel
@@ -34,6 +33,7 @@ from foretell.predictor.storage import load_encoder, load_fitted, save_encoder, 
 from foretell.predictor.view import ShopView
 from foretell.prepare import clean
 from foretell.prepare.gates import gates, require_any
+from foretell.run.again import load_dataset
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
@@ -131,9 +131,7 @@ def _prepare(
     if folder.is_done("prepare"):
         folder.begin(fingerprint=fingerprint, command=command)
         talk.say("Continuing an interrupted run." if not folder.is_done("report") else "This run is finished.")
-        clean_log = load_log(folder.path / "data")
-        tasks = {name: Task.model_validate(body) for name, body in folder.facts["tasks"].items()}
-        return Dataset(clean_log, tasks, Windows(**folder.facts["windows"]))
+        return load_dataset(folder)
     with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
         if not isinstance(log, EventLog):
             place = log or config.data.log
