@@ -48,19 +48,45 @@ def shared_data() -> Path:
 # It is read-only: copy it (shutil.copytree) before writing into it. These import when used, so that a test of
 # one room does not load torch.
 
-TINY_SETTINGS: dict[str, Any] = {
-    "split": {"test_days": 24, "validation_days": 30, "warmup_days": 14},
-    "model": {"size": "tiny", "epochs": 1, "n_negatives": 32},
-    "bootstrap_replicates": 20,
-    "task": {
-        "purchase": {"kind": "purchase", "horizon_days": 14},
-        "recommend": {"kind": "recommend", "horizon_days": 7},
-        "ad": {"kind": "ad", "horizon_days": 1, "action": "click"},
-        "promotion": {"kind": "promotion", "horizon_days": 14},
-        "churn": {"kind": "churn", "horizon_days": 14, "active_days": 28},
-        "demand": {"kind": "demand", "horizon_days": 14, "max_items": 20, "quantiles": [0.1, 0.5, 0.9]},
-    },
-}
+
+def settings_of_a_shop(
+    *, horizon_days: int, model: dict[str, Any], demand: dict[str, Any], **rest: Any
+) -> dict[str, Any]:
+    """The six tasks of a simulated shop as plain settings, all horizons following from one.
+
+    Args:
+        horizon_days: How far purchase, promotion, churn and demand look; recommend looks half as far.
+        model: Settings of the tiny model.
+        demand: Settings of the demand task.
+        rest: The other tables, as in a config.
+    """
+    return {
+        **rest,
+        "model": {"size": "tiny", **model},
+        "task": {
+            "purchase": {"kind": "purchase", "horizon_days": horizon_days},
+            "recommend": {"kind": "recommend", "horizon_days": horizon_days // 2},
+            "ad": {"kind": "ad", "horizon_days": 1, "action": "click"},
+            "promotion": {"kind": "promotion", "horizon_days": horizon_days},
+            "churn": {"kind": "churn", "horizon_days": horizon_days, "active_days": 2 * horizon_days},
+            "demand": {"kind": "demand", "horizon_days": horizon_days, **demand},
+        },
+    }
+
+
+TINY_SETTINGS: dict[str, Any] = settings_of_a_shop(
+    horizon_days=14,
+    split={"test_days": 24, "validation_days": 30, "warmup_days": 14},
+    model={"epochs": 1, "n_negatives": 32},
+    bootstrap_replicates=20,
+    demand={"max_items": 20, "quantiles": [0.1, 0.5, 0.9]},
+)
+
+
+@pytest.fixture(scope="session")
+def shop_settings() -> Callable[..., dict[str, Any]]:
+    """``settings_of_a_shop``, for tests that train a shop of another size."""
+    return settings_of_a_shop
 
 
 @pytest.fixture(scope="session")

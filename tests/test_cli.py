@@ -1,16 +1,20 @@
 """The command line: exit codes, data on stdout, talk on stderr, JSON on every verb."""
 
+import errno
 import json
+import os
 import shutil
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 import foretell
-from foretell.core.prediction import ANSWER_COLUMNS
+from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,11 @@ def test_the_installed_program_answers_and_refuses():
     assert "Traceback" not in wrong.stderr
 
 
+def test_the_version_is_data(foretell_command):
+    ran = foretell_command("--version")
+    assert (ran.code, ran.out, ran.err) == (0, f"foretell {foretell.__version__}\n", "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("forecast",), ("train", "log.csv", "--epochs", "3", "--out", "x"), ("train", "log.csv"), ("predict", "run")],
@@ -88,6 +97,40 @@ def test_a_failure_that_is_not_the_inputs_fault_exits_1(foretell_command, monkey
     ran = foretell_command("inspect", "log.csv")
     assert ran.code == 1
     assert ran.err == "Error: It did not work.\nReceived: [bold]x\nWhat to do: Try again.\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [
+        (errno.ENOENT, 2, ("no such file", "runs/shop")),
+        (errno.EACCES, 2, ("may not be used", "permissions")),
+        (errno.EISDIR, 2, ("it is a folder", "Name a file")),
+        (errno.ENOSPC, 1, ("The disk is full", "Free some space", "same command again")),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_what_to_do(foretell_command, monkeypatch, number, code, words):
+    def failing(*_, **__):
+        raise OSError(number, os.strerror(number), "runs/shop")
+
+    monkeypatch.setattr("foretell.run.inspection.inspect_log", failing)
+    ran = foretell_command("inspect", "log.csv")
+    assert ran.code == code
+    assert ran.out == ""
+    assert ran.err.splitlines()[1] == "Received: runs/shop"
+    assert all(word in ran.err for word in words)
+
+
+@pytest.mark.skipif(
+    not (Path("/dev/full").exists() and stat.S_ISCHR(Path("/dev/full").stat().st_mode)), reason="no /dev/full here"
+)
+@pytest.mark.parametrize("name", ["lists.csv", "lists.parquet"])
+def test_a_disk_that_fills_up_while_answers_are_written_leaves_nothing(foretell_command, run, tmp_path, name):
+    (tmp_path / f"{name}.partial").symlink_to("/dev/full")
+    ran = foretell_command("predict", run, "--task", "recommend", "--out", tmp_path / name)
+    assert ran.code == 1
+    assert ran.err.startswith("Error: The disk is full.\n")
+    assert "Traceback" not in ran.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_command_says_how_to_continue(foretell_command, monkeypatch):
@@ -128,7 +171,12 @@ def test_simulate_writes_a_shop_and_its_truth(foretell_command, tmp_path):
     assert found["events"] == events.height > 0
     assert (tmp_path / "shop" / "truth" / "causes.json").exists()
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    refused(foretell_command(*arguments), str(tmp_path / "shop"))
+    again = foretell_command(*arguments)
+    refused(again, str(tmp_path / "shop"), "as --out")
+    assert "overwrite" not in again.err, "there is no such option"
+    (tmp_path / "file").write_text("mine")
+    refused(foretell_command("simulate", "--out", tmp_path / "file"), "is a file")
+    (tmp_path / "file").unlink()
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
@@ -140,8 +188,8 @@ def test_predict_writes_what_it_says(foretell_command, run, tmp_path, task):
     out = tmp_path / "deep" / "answers.parquet"
     found = only_json(foretell_command("predict", run, "--task", task, "--out", out, "--json"))
     answers = pl.read_parquet(out)
-    assert found == {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out)}
-    assert set(ANSWER_COLUMNS[task]) - {"quantiles"} <= set(answers.columns)
+    assert found == {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out), "notes": []}
+    assert tuple(answers.columns) == answer_columns(foretell.Predictor.load(run).tasks[task].task)
     stored = pl.read_parquet(run / "predictions" / f"{task}.parquet")
     assert answers.equals(stored), "asked again, the run answers the same"
 
@@ -160,6 +208,68 @@ def test_predict_answers_a_list_of_users_seen_or_never_seen(foretell_command, ru
     assert answers["probability"].is_between(0, 1).all()
     both = answers.join(known, on="user_id", suffix="_before")
     assert (both["probability"] - both["probability_before"]).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("form", ["txt", "csv"])
+def test_users_named_again_get_one_list_each_and_are_counted(foretell_command, run, tmp_path, form):
+    names = pl.read_parquet(run / "predictions" / "purchase.parquet")["user_id"].unique().sort().head(2).to_list()
+    lines = [names[0], names[1], names[0], f" {names[0]}", names[1]]
+    listed = tmp_path / f"users.{form}"
+    header, end = ("user_id", "") if form == "txt" else ("user_id,segment", ",vip")
+    listed.write_text("\n".join([header, *(line + end for line in lines)]), encoding="utf-8")
+    out = tmp_path / "lists.parquet"
+    ran = foretell_command("predict", run, "--task", "recommend", "--users", listed, "--out", out, "--json")
+    said = f"Lines of {listed} that repeat a user: 3 of 5; each user gets one answer."
+    assert only_json(ran)["notes"] == [said]
+    assert ran.err == f"Note: {said}\n"
+    answers = pl.read_parquet(out)
+    assert set(answers["user_id"]) == set(names)
+    assert not answers.select("user_id", "rank").is_duplicated().any()
+
+
+def test_predict_recommends_new_items_only(foretell_command, run, tmp_path):
+    out = tmp_path / "new.parquet"
+    ran = foretell_command("predict", run, "--task", "recommend", "--new-only", "--out", out)
+    assert ran.code == 0
+    answers = pl.read_parquet(out)
+    bought = pl.read_parquet(run / "data" / "events.parquet").filter(action="purchase")
+    assert answers.join(bought, on=["user_id", "item_id"], how="semi").is_empty()
+    assert answers.equals(foretell.Predictor.load(run).predict("recommend", new_only=True))
+    stored = pl.read_parquet(run / "predictions" / "recommend.parquet")
+    assert set(answers["user_id"]) == set(stored["user_id"])
+    assert answers.height > 0.8 * stored.height, "lists stay full, as far as the shop has new items"
+
+
+@pytest.mark.parametrize("task", sorted(set(ANSWER_COLUMNS) - {"recommend"}))
+def test_new_items_only_is_refused_where_it_means_nothing(foretell_command, run, tmp_path, task):
+    ran = foretell_command("predict", run, "--task", task, "--new-only", "--out", tmp_path / "x.csv")
+    refused(ran, "Only recommendations", task)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [("2024-06-30", "after the log ends (2024-04-21)"), ("2024-02-01", "before the end of the training window")],
+)
+def test_a_moment_that_answers_should_be_read_with_care_at_is_noted(foretell_command, run, tmp_path, at, words):
+    asked = ("--task", "purchase", "--at", at)
+    out = tmp_path / "answers.csv"
+    plain = foretell_command("predict", run, *asked, "--out", out)
+    assert plain.code == 0
+    assert plain.out == f"{pl.read_csv(out).height} answers in {out}\n", "data stays on stdout"
+    assert plain.err.startswith("Note: ")
+    assert words in plain.err
+    told = only_json(foretell_command("predict", run, *asked, "--out", out, "--json"))
+    assert [words in note for note in told["notes"]] == [True]
+    user = pl.read_csv(out)["user_id"][0]
+    reasons = foretell_command("explain", run, *asked, "--user", user, "--json")
+    assert [words in note for note in only_json(reasons)["notes"]] == [True]
+    assert words in reasons.err
+
+
+def test_explain_refuses_a_time_before_the_log(foretell_command, run):
+    ran = foretell_command("explain", run, "--task", "purchase", "--user", "u1", "--at", "1990-01-01")
+    refused(ran, "Nothing is known yet", "the log tells of 2024-01-01")
 
 
 def test_predict_looks_at_nothing_after_the_moment_asked_about(foretell_command, run, tmp_path):
@@ -183,7 +293,10 @@ def test_predict_looks_at_nothing_after_the_moment_asked_about(foretell_command,
         (("--task", "purchase", "--out", "folder.csv"), ("is a folder",)),
         (("--task", "purchase", "--out", "users.txt/x.csv"), ("under a file", "users.txt")),
         (("--task", "purchase", "--out", "x.csv", "--at", "yesterday"), ("'yesterday'", "ISO 8601")),
-        (("--task", "purchase", "--out", "x.csv", "--at", "1990-01-01"), ("nobody to ask", "1990-01-01")),
+        (
+            ("--task", "purchase", "--out", "x.csv", "--at", "1990-01-01"),
+            ("Nothing is known yet", "the log tells of 2024-01-01"),
+        ),
         (("--task", "purchase", "--out", "x.csv", "--users", "none.txt"), ("Received: none.txt",)),
         (("--task", "purchase", "--out", "x.csv", "--users", "users.txt"), ("list of users is empty",)),
     ],
@@ -255,6 +368,10 @@ def test_report_shows_the_table_and_writes_the_page_elsewhere(foretell_command, 
     assert found == json.loads((run / "report.json").read_text())
     for name in ("report.json", "report.html"):
         assert (tmp_path / "page" / name).read_bytes() == (run / name).read_bytes()
+    moved = foretell_command("report", run, "--out", tmp_path / "page").out.splitlines()
+    places = dict(line.split(":", maxsplit=1) for line in moved if line.startswith(("Report:", "Predictions:")))
+    assert Path(places["Predictions"].strip()).is_dir()
+    assert Path(places["Report"].split(" (")[0].strip()) == tmp_path / "page" / "report.html"
 
 
 def test_explain_names_reasons_for_anyone(foretell_command, run):

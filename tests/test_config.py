@@ -18,6 +18,10 @@ def write(folder, text):
     [
         ("sead = 1", "sead", "1"),
         ("[split]\ntest_day = 3", "split.test_day", "3"),
+        ("[clean]\nrobots = 3", "clean.robots", "3"),
+        ("[clean]\nrefunds = 'both'", "clean.refunds", "'both'"),
+        ("[clean]\nstart = 2020-01-01", "clean.start", "datetime.date(2020, 1, 1)"),
+        ("[clean]\ncurrency_rates = { USD = -1.0 }", "clean.currency_rates.USD", "-1.0"),
         ("[model]\nlayers = 9", "model.layers", "9"),
         ("[data]\nlogs = 'x'", "data.logs", "'x'"),
         ("[task.soon]\nkind = 'purchase'\nhorizon_days = 7\nhorizon = 8", "task.soon.horizon", "8"),
@@ -104,3 +108,17 @@ def test_a_configuration_cannot_be_changed_once_read():
 def test_a_configuration_survives_its_own_json():
     config = parse_config({"seed": 2, "task": {"soon": {"kind": "demand", "horizon_days": 7, "quantiles": [0.1, 0.5]}}})
     assert foretell.RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_cleaning_is_set_in_its_table(tmp_path):
+    text = """
+        [clean]
+        start = 2010-12-01T00:00:00Z
+        refunds = "net"
+        currency = "EUR"
+        currency_rates = { USD = 0.92 }
+        session_gap_minutes = 20
+    """
+    rules = foretell.load_config(write(tmp_path, text)).clean
+    assert (rules.refunds, rules.currency_rates, rules.session_gap_minutes) == ("net", {"USD": 0.92}, 20.0)
+    assert rules.start.isoformat() == "2010-12-01T00:00:00+00:00"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from foretell.run.pipeline import train
     from foretell.simulate import simulate
     from foretell.sources import read_events
+    from foretell.tabular import TabularClassifier
 
 __all__ = [
     "EventLog",
@@ -37,6 +38,7 @@ __all__ = [
     "Predictor",
     "Report",
     "RunConfig",
+    "TabularClassifier",
     "Task",
     "clean",
     "explain",
@@ -58,6 +60,7 @@ _HOMES: Final = {
     "Predictor": "foretell.predictor.predictor",
     "Report": "foretell.evaluate",
     "RunConfig": "foretell.config",
+    "TabularClassifier": "foretell.tabular",
     "Task": "foretell.core.task",
     "clean": "foretell.prepare",
     "explain": "foretell.explain",

@@ -16,7 +16,9 @@ from typing import Annotated, Any, Final, ParamSpec
 import typer
 from rich.console import Console
 
+from foretell import __version__
 from foretell.core.errors import ForetellError, InputError
+from foretell.core.system_errors import from_os_error
 from foretell.core.time import from_microseconds, parse_time
 
 __all__ = ["app", "main"]
@@ -37,6 +39,9 @@ Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
 At = Annotated[str | None, typer.Option("--at", help="The cutoff, ISO 8601; by default the end of the log.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Decides every random choice.")]
+OfDialect = Annotated[str | None, typer.Option("--dialect", help="The dialect to read the log in.")]
+Mapping = Annotated[list[str] | None, typer.Option("--mapping", help="canonical=own, once for each column.")]
+Zone = Annotated[str | None, typer.Option("--zone", help="Where clocks stood that name no zone, as Europe/Berlin.")]
 
 
 def main() -> None:
@@ -55,15 +60,36 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
-    except OSError as error:
-        _fail(_talk, "A file or folder cannot be used.", f"{error.filename}: {error.strerror}", "Give another path.")
-        sys.exit(2)
     except Exception as error:
+        refused = from_os_error(error)
+        if refused is not None:
+            _fail(_talk, refused.problem, refused.received, refused.remedy)
+            sys.exit(refused.exit_code)
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
             if message := error.format_message():  # none where no verb was given: click has shown the help
                 _fail(_talk, message, None, "foretell --help")
             sys.exit(2)
         raise
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"foretell {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn a shop's event log into predictions of what each customer does next."""
+
+
+def _note(text: str) -> None:
+    """A note on stderr: data stays on stdout."""
+    Console(stderr=True, highlight=False).print(f"[yellow]Note:[/] {_plain(text)}", soft_wrap=True)
 
 
 def _fail(talk: Console, problem: str, received: object, remedy: str | None) -> None:
@@ -98,16 +124,31 @@ def demo(out: Out = Path("runs/demo"), seed: Seed = None, as_json: AsJson = Fals
 
 @app.command()
 def inspect(
-    log: Log,
-    dialect: Annotated[str | None, typer.Option(help="The dialect to read the log in.")] = None,
-    as_json: AsJson = False,
+    log: Log, dialect: OfDialect = None, mapping: Mapping = None, zone: Zone = None, as_json: AsJson = False
 ) -> None:
-    """Say what was recognised in a log, its quality, and which tasks it suffices for."""
-    from foretell.run.inspection import inspect_log, inspection_text, require_use
+    """Say what was recognised in a log (or in the log of a TOML config), its quality, and which tasks it can carry."""
+    from foretell.run.inspection import inspect_log, inspection_text, mapping_of, require_use
 
-    found = inspect_log(log, dialect=dialect)
+    found = inspect_log(log, dialect=dialect, mapping=mapping_of(mapping), zone=zone)
     _print(found, as_json=as_json, text=inspection_text)
     require_use(found)
+
+
+@app.command()
+def init(
+    log: Log,
+    out: Annotated[Path, typer.Option("--out", help="The TOML file to write.")] = Path("foretell.toml"),
+    dialect: OfDialect = None,
+    mapping: Mapping = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a first TOML config for a log, with comments, for you to edit and `foretell train` to take."""
+    from foretell.run.inspection import mapping_of
+    from foretell.run.starting_config import starting_text, write_starting_config
+
+    found = write_starting_config(log, out=out, dialect=dialect, mapping=mapping_of(mapping), zone=zone)
+    _print(found, as_json=as_json, text=starting_text)
 
 
 @app.command()
@@ -139,17 +180,20 @@ def predict(
     out: Annotated[Path, typer.Option("--out", help="A .parquet or .csv file.")],
     users: Annotated[Path | None, typer.Option("--users", help="A file with one user id a line.")] = None,
     at: At = None,
+    new_only: Annotated[bool, typer.Option("--new-only", help="Recommend only items the user has not bought.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a task for everyone, or for the users in a file, into a Parquet or CSV file."""
     from foretell.predictor.predictor import Predictor
+    from foretell.run.notes import gathered_notes
     from foretell.run.outputs import check_output, read_users, write_answers
 
     check_output(out)
-    names = None if users is None else read_users(users)
-    answers = Predictor.load(run).predict(task, users=names, at=_moment(at))
-    write_answers(answers, out)
-    result = {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out)}
+    with gathered_notes(_note) as notes:
+        names = None if users is None else read_users(users)
+        answers = Predictor.load(run).predict(task, users=names, at=_moment(at), new_only=new_only)
+        write_answers(answers, out)
+    result = {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out), "notes": notes}
     _print(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
 
 
@@ -179,7 +223,9 @@ def report(
     found = Report.load(run)
     place = run if out is None else out
     found.save(place)
-    _print(found.document if as_json else summary_rows(found, place), as_json=as_json, text=summary_text)
+    # The page may lie elsewhere; the predictions stay with the run.
+    summary = summary_rows(found, place) | {"predictions": str(run / "predictions")}
+    _print(found.document if as_json else summary, as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -231,18 +277,77 @@ def explain(
     """Name the events and features that moved a prediction, in words."""
     from foretell.explain import explain as explain_answer
     from foretell.predictor.predictor import Predictor
+    from foretell.run.notes import gathered_notes
 
     if language not in ("en", "zh"):
         raise InputError("This language is not spoken here.", received=language, remedy="Use en or zh.")
-    found = explain_answer(
-        Predictor.load(run),
-        task=task,
-        user=user,
-        item=item,
-        at=_moment(at),
-        language="zh" if language == "zh" else "en",
-    )
-    _print(json.loads(found.json()), as_json=as_json, text=lambda _: found.text())
+    with gathered_notes(_note) as notes:
+        found = explain_answer(
+            Predictor.load(run),
+            task=task,
+            user=user,
+            item=item,
+            at=_moment(at),
+            language="zh" if language == "zh" else "en",
+        )
+    _print(json.loads(found.json()) | {"notes": notes}, as_json=as_json, text=lambda _: found.text())
+
+
+@app.command()
+def tabular(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table with one row per user and a label.")],
+    target: Annotated[str, typer.Option("--target", help="The column with the label.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where predictor and report go.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="The column of time: later rows test.")] = None,
+    test_from: Annotated[str | None, typer.Option("--test-from", help="The time the test part starts at.")] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="Columns to leave out: a,b or repeated.")] = None,
+    category: Annotated[list[str] | None, typer.Option("--category", help="Columns of codes, not amounts.")] = None,
+    columns: Annotated[list[str] | None, typer.Option("--columns", help="Names, for a file without any.")] = None,
+    yes: Annotated[str | None, typer.Option("--yes", help="The target's word for yes.")] = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train and compare models on a table with one row per user; save the best with its report."""
+    from foretell.run.narrator import Narrator
+    from foretell.tabular import train_table
+    from foretell.tabular.run import names_of, result_text
+
+    with Narrator() as narrator, narrator.stage("Fits inside training, then on all of it") as step:
+        _, found = train_table(
+            file,
+            target=target,
+            out=out,
+            time_column=time,
+            test_from=test_from,
+            drop=names_of(drop or ()),
+            categories=names_of(category or ()),
+            columns=names_of(columns) if columns else None,
+            yes=yes,
+            seed=seed or 0,
+            command=_command(),
+            step=step,
+        )
+    _print(found.document, as_json=as_json, text=lambda document: result_text(document, folder=out))
+
+
+@app.command(name="tabular-predict")
+def tabular_predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="What foretell tabular wrote.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table with the same columns.")],
+    out: Annotated[Path, typer.Option("--out", help="A .parquet or .csv file.")],
+    columns: Annotated[list[str] | None, typer.Option("--columns", help="Names, for a file without any.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer for every row of a new table, into a Parquet or CSV file."""
+    from foretell.run.outputs import check_output, write_answers
+    from foretell.tabular import predict_table
+    from foretell.tabular.run import names_of
+
+    check_output(out)
+    answers = predict_table(run, file, columns=names_of(columns) if columns else None)
+    write_answers(answers, out)
+    result = {"rows": answers.height, "columns": answers.columns, "file": str(out)}
+    _print(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
 
 
 def _moment(at: str | None) -> datetime | None:

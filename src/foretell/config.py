@@ -9,32 +9,93 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
 
 from foretell.core.errors import ConfigError, SourceError
+from foretell.core.events import SIDE_TABLES
 from foretell.core.task import Task
 from foretell.core.time import parse_time
 from foretell.dataset.windows import SplitConfig
+from foretell.features import FeatureConfig
+from foretell.prepare.rules import CleaningRules
+from foretell.sources.hints import Stitch
+from foretell.sources.reading import ReadingConfig, SideTableConfig
+from foretell.sources.secrets import hidden, redacted
 from foretell.train.pretraining import ModelConfig
 
-__all__ = ["DataConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
+__all__ = ["CleaningRules", "DataConfig", "FeatureConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataConfig(BaseModel):
-    """Where the log is and how to read it."""
+def _as_table(value: object) -> object:
+    """A side table given by its place alone."""
+    return {"source": value} if isinstance(value, str) else value
+
+
+SideTable = Annotated[SideTableConfig | None, BeforeValidator(_as_table)]
+
+
+class DataConfig(ReadingConfig):
+    """Where the log is and how to read it.
+
+    Example:
+        >>> parse_config({"data": {"log": "events.csv", "items": "items.csv"}}).data.items.source
+        'items.csv'
+    """
 
     model_config = _STRICT
 
     log: str | None = None
-    """Path of the log (file or folder), or ``complete-journey`` for the public demo log."""
+    """Path of the log (file, folder or pattern), URL of a database or of a file elsewhere, or ``complete-journey`` for
+    the public demo log. ``${NAME}`` in a URL comes from the environment."""
 
     dialect: str | None = None
     """The dialect to read it in; None recognises it."""
 
     mapping: dict[str, str] = Field(default_factory=dict)
     """The shop's column name for each canonical one, where recognition needs help."""
+
+    zone: str | None = None
+    """The time zone of moments that name none, for example ``Europe/Berlin``; None takes UTC."""
+
+    identities: str | None = None
+    """Where the table from ``anonymous_id`` to ``user_id`` lies."""
+
+    stitch: Stitch = "as_known"
+    """Which anonymous rows a login takes over: ``as_known``, ``whole`` or ``never``."""
+
+    items: SideTable = None
+    """Where the items lie: a path or URL, or a table of settings."""
+
+    users: SideTable = None
+    """Where the users lie."""
+
+    campaigns: SideTable = None
+    """Where the campaigns lie."""
+
+    treatments: SideTable = None
+    """Where it lies which campaign reached whom."""
+
+    exposures: SideTable = None
+    """Where it lies what was shown to whom."""
+
+    promotions: SideTable = None
+    """Where the promotions known ahead lie."""
+
+    @field_serializer("log", "identities")
+    def _without_password(self, place: str | None) -> str | None:
+        """What a run writes down about itself holds no password."""
+        return None if place is None else redacted(place)
+
+    def choices(self) -> dict[str, Any]:
+        """The arguments of ``read_events`` and ``recognise`` beside the log itself; what was not chosen is absent."""
+        plain = ("dialect", "mapping", "zone", "identities", *ReadingConfig.model_fields)
+        chosen = {name: value for name in plain if (value := getattr(self, name)) not in (None, {})}
+        if self.stitch != "as_known":
+            chosen["stitch"] = self.stitch
+        side_tables = {name: table for name in SIDE_TABLES if (table := getattr(self, name)) is not None}
+        return chosen | ({"side_tables": side_tables} if side_tables else {})
 
 
 class RunConfig(BaseModel):
@@ -50,8 +111,14 @@ class RunConfig(BaseModel):
     data: DataConfig = DataConfig()
     """Where the log is."""
 
+    clean: CleaningRules = CleaningRules()
+    """What is set aside, and what becomes of refunds and sales without a customer."""
+
     split: SplitConfig = SplitConfig()
     """How time is cut."""
+
+    features: FeatureConfig = FeatureConfig()
+    """Which features, how they are selected and how scaled."""
 
     model: ModelConfig = ModelConfig()
     """The sequence model."""
@@ -99,10 +166,12 @@ def parse_config(raw: dict[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the config"
+        # A declared feature is a table of the section itself, whatever the model keeps it under.
+        loc = [part for part in first["loc"] if part != "define" or first["loc"][0] != "features"]
+        place = ".".join(str(part) for part in loc) or "the config"
         raise ConfigError(
             f"{place}: {first['msg']}.",
-            received=repr(first.get("input")),
+            received=repr(hidden(first.get("input"))),
             remedy="See docs/reference/config.md; unknown keys are refused.",
         ) from error
     if config.split.end is not None:

@@ -141,3 +141,31 @@ def test_an_id_that_never_was_the_shops_is_not_lost():
     """A customer asked about by name in a shop of numbered customers still gets an answer under that name."""
     restored = restore_ids(pl.DataFrame({"user_id": ["7", "nobody"]}), {"user_id": pl.Int64()})
     assert restored["user_id"].to_list() == ["7", "nobody"]
+
+
+def test_rows_of_one_moment_go_as_a_visit_goes():
+    actions = ["wave", "review", "refund", "purchase", "cart", "search", "view", "click", "impression", "alpha"]
+    rows = pl.DataFrame({"user_id": ["a"] * 10, "time": [1] * 10, "action": actions})
+    found = in_event_order(rows)
+    assert found["action"].to_list() == [*actions[8:0:-1], "alpha", "wave"]
+    assert found.columns == rows.columns
+
+
+def test_sales_are_the_purchases_of_everybody_and_nobody():
+    named = frame(time=[5], action=["purchase"], item_id=["x"])
+    nobody = pl.DataFrame(
+        {
+            "user_id": pl.Series([None] * 3, dtype=pl.String),
+            "time": [9, 1, 2],
+            "action": ["purchase", "purchase", "refund"],
+            "price": [1.0] * 3,
+        }
+    )
+    log = EventLog(pl.concat([named, frame(item_id=["x"])]), {"unattributed": nobody})
+    assert log.sales().events.select("user_id", "time", "item_id").rows() == [
+        (None, 1, None),
+        (None, 9, None),
+        ("a", 5, "x"),
+    ]
+    assert EventLog(frame()).sales().events.is_empty()
+    assert log.before(1).table("unattributed")["time"].to_list() == [1]

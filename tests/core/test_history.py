@@ -68,6 +68,7 @@ def test_the_order_of_arrival_at_one_moment_changes_nothing():
     rows = [{"time": 1, "action": "view"}, {"time": 1, "action": "cart"}]
     one, other = History.empty("a").append(rows), History.empty("a").append(rows[1:]).append(rows[:1])
     assert one.events.equals(other.events)
+    assert one.events["action"].to_list() == ["view", "cart"]
 
 
 def test_appending_leaves_the_old_history_as_it_was():

@@ -8,7 +8,9 @@ from foretell.core.task import Task
 from foretell.core.time import DAY
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import SPLITS, SplitConfig, Windows
+from foretell.features.demand import demand_features
 from foretell.tasks import default_tasks
+from foretell.tasks.demand import items_to_forecast
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +19,7 @@ def dataset(tiny_shop):
         "purchase": Task(name="purchase", kind="purchase", horizon_days=14),
         "churn": Task(name="churn", kind="churn", horizon_days=14, active_days=28),
         "promotion": Task(name="promotion", kind="promotion", horizon_days=14),
+        "demand": Task(name="demand", kind="demand", horizon_days=14),
     }
     log = tiny_shop.log()
     config = SplitConfig(test_days=24, validation_days=30, warmup_days=14)
@@ -67,6 +70,28 @@ def test_a_wider_stride_takes_every_other_cutoff(dataset):
 def test_asking_twice_gives_the_same_rows_in_the_same_order(dataset):
     for name in ("purchase", "ad", "promotion", "recommend"):
         assert dataset.examples(name, "validation").equals(dataset.examples(name, "validation"))
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_examples_of_demand_are_the_units_its_features_bring_along(dataset, split):
+    """Two ways to the label of a week: the task's own rule, and the table that demand is forecast from."""
+    found = dataset.examples("demand", split)
+    low, high = dataset.windows.bounds(split)
+    assert found.height > 0
+    assert found["cutoff"].min() >= low
+    assert found["end"].max() <= high
+    assert found["label"].sum() > 0
+    task = dataset.tasks["demand"]
+    features = demand_features(
+        dataset.histories,
+        cutoffs=dataset.cutoffs(task, split),
+        item_ids=items_to_forecast(dataset.log, task, known_until=dataset.windows.validation),
+        weeks=2,
+        log_end=high,
+    )
+    both = found.join(features, on=["item_id", "cutoff", "week", "start", "end"], how="inner")
+    assert both.height == found.height == features["units"].drop_nulls().len()
+    assert (both["label"] - both["units"]).abs().max() < 1e-6
 
 
 def test_an_unknown_task_offers_the_nearest(dataset):

@@ -13,27 +13,14 @@ from foretell.run.pipeline import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-SETTINGS = {
-    "split": {"test_days": 35, "validation_days": 35, "warmup_days": 28},
-    "model": {"size": "tiny", "epochs": 2, "n_negatives": 128},
-    "bootstrap_replicates": 50,
-    "task": {
-        "purchase": {"kind": "purchase", "horizon_days": 28},
-        "recommend": {"kind": "recommend", "horizon_days": 14},
-        "ad": {"kind": "ad", "horizon_days": 1, "action": "click"},
-        "promotion": {"kind": "promotion", "horizon_days": 28},
-        "churn": {"kind": "churn", "horizon_days": 28, "active_days": 56},
-        "demand": {"kind": "demand", "horizon_days": 28, "max_items": 200},
-    },
-}
 BAD_DAYS = 30
 
 
 class Planted:
     """A finished run on the default shop, and the truth it is held against."""
 
-    def __init__(self, shop, run):
-        self.shop, self.run = shop, run
+    def __init__(self, shop, run, settings):
+        self.shop, self.run, self.settings = shop, run, settings
         self.report = json.loads((run / "report.json").read_text())
         self.log = foretell.Predictor.load(run).own_log().events
 
@@ -55,11 +42,18 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory):
+def planted(tmp_path_factory, shop_settings):
+    settings = shop_settings(
+        horizon_days=28,
+        split={"test_days": 35, "validation_days": 35, "warmup_days": 28},
+        model={"epochs": 2, "n_negatives": 128},
+        bootstrap_replicates=50,
+        demand={"max_items": 200},
+    )
     folder = tmp_path_factory.mktemp("planted")
     simulate_shop(folder / "shop", n_users=2000, n_items=400, days=180, seed=1)
-    train(folder / "shop", out=folder / "run", config=parse_config(SETTINGS))
-    return Planted(folder / "shop", folder / "run")
+    train(folder / "shop", out=folder / "run", config=parse_config(settings))
+    return Planted(folder / "shop", folder / "run", settings)
 
 
 def rank_correlation(frame, one, other):
@@ -67,7 +61,7 @@ def rank_correlation(frame, one, other):
 
 
 def test_every_task_is_answered(planted):
-    assert set(planted.report["tasks"]) == set(SETTINGS["task"])
+    assert set(planted.report["tasks"]) == set(planted.settings["task"])
 
 
 # --- purchase ---------------------------------------------------------------------------------------------

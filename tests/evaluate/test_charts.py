@@ -7,6 +7,7 @@ import pytest
 
 from foretell.evaluate import charts, marks
 from foretell.evaluate.bars import Bar, metric_bars
+from foretell.evaluate.chart_parts import Plot
 from foretell.evaluate.svg import Frame, Scale, element, ticks
 
 
@@ -113,6 +114,29 @@ def test_windows_that_cannot_be_read_draw_nothing():
     assert marks.timeline({"test": ["soon", "later"]}) == ""
     picture = marks.timeline({"train": ["2017-01-01", "2017-03-01"], "test": ["2017-03-01", "2017-04-01"]})
     assert len(shapes(picture, "rect", "window")) == 2
+
+
+def keys(picture):
+    return [(text.text, float(text.get("x")), float(text.get("y"))) for text in shapes(picture, "text", "key")]
+
+
+def test_legends_list_lines_in_the_order_given():
+    plot = Plot((0, 1), y=(0, 1), titles=("a", "b"), labels=([], []))
+    names = [name for name, _, _ in keys(plot.drawn("", legend=[("line model", "one"), ("reference", "two")]))]
+    rows = [y for _, _, y in keys(plot.drawn("", legend=[]))]
+    assert names == ["one", "two"]
+    assert rows == sorted(rows)
+
+
+def test_a_legend_above_lies_side_by_side():
+    totals = {"period": ["2017-12-04"], "actual": [3.0], "forecast": [2.0], "baseline": [1.0], "baseline_name": "last"}
+    picture = charts.totals(totals)
+    names, xs, ys = zip(*keys(picture), strict=True)
+    assert names == ("Actual", "foretell", "Last")
+    assert list(xs) == sorted(xs)
+    assert len(set(ys)) == 1
+    heights = {line.get("class"): float(line.get("y1")) for line in shapes(picture, "line", "level")}
+    assert heights["line model level"] < heights["line rival level"], "more lies higher"
 
 
 def test_flat_figures_do_not_divide_by_zero():

@@ -68,6 +68,9 @@ def feature(association, measure="auc"):
         ("demand", "FT010", "fail", {"metrics__bias__value": 0.3}),
         ("churn", "FT011", "pass", {}),
         ("churn", "FT011", "fail", {"metrics__normalised_entropy__value": 1.01}),
+        ("churn", "FT011", "warn", {"paired__lightgbm__logloss__outcome": "behind"}),
+        ("demand", "FT005", "pass", {"features": feature(-0.9, "spearman")}),
+        ("demand", "FT005", "fail", {"features": feature(-0.99, "spearman")}),
         ("recommend", "FT012", "pass", {}),
         ("recommend", "FT012", "warn", {"metrics__popularity_share@10__value": 0.9}),
         ("churn", "FT013", "pass", {}),
@@ -79,6 +82,48 @@ def test_each_check_judges(tasks, name, code, status, changes):
     assert found[code].status == status
     assert found[code].name == CHECKS[code][0]
     assert found[code].message.endswith(".")
+
+
+def message(task, code, **changes):
+    return next(check.message for check in run_checks(changed(task, **changes)) if check.code == code)
+
+
+def test_chances_are_compared_with_baselines_that_know_something(tasks):
+    """Always answering the base rate is well calibrated and useless: it is no yardstick."""
+    words = message(tasks["purchase"], "FT002")
+    assert "For comparison: LightGBM" in words
+    assert "majority" not in words
+
+
+def test_totals_and_ranges_are_compared_with_the_baselines(tasks):
+    for code in ("FT009", "FT010"):
+        assert "For comparison: moving average" in message(tasks["demand"], code)
+    assert "The total of the mean forecasts" in message(tasks["demand"], "FT010")
+    assert "and popularity 40.0%." in message(tasks["recommend"], "FT012")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "changes", "said"),
+    [
+        ("purchase", "FT002", {"calibration": {"ece": 0.0303, "by_chance": 0.02}}, "3.03%"),
+        ("purchase", "FT002", {"calibration": {"ece": 0.0303, "by_chance": 0.02}}, "The limit is 3%."),
+        ("purchase", "FT006", {"unknown_share": {"items": 0.2004}}, "20.04% of items. The limit is 20%."),
+        ("purchase", "FT006", {"unknown_share": {"items": 0.6}}, "The limit is 50%."),
+        ("purchase", "FT008", {"validation_rate": 0.1, "base_rate": 0.13}, "The limit is a change by 20%."),
+        ("demand", "FT009", {"metrics__coverage__value": 0.72}, "The limit is 5 percentage points either way."),
+        ("demand", "FT010", {"metrics__bias__value": -0.0502}, "5.02% below what happened"),
+        ("demand", "FT010", {"metrics__bias__value": 0.3}, "The limit is 15%."),
+        ("purchase", "FT004", {"metrics__auc": {"value": 0.7, "low": 0.6, "high": 0.8}}, "firm up to 25%"),
+    ],
+)
+def test_what_does_not_pass_names_its_limit(tasks, name, code, changes, said):
+    assert said in message(tasks[name], code, **changes)
+
+
+def test_one_baseline_is_not_all_baselines(tasks):
+    paired = {"lightgbm": tasks["purchase"]["paired"]["lightgbm"]}
+    assert "Better than the one baseline, LightGBM, on AUC" in message(tasks["purchase"], "FT001", paired=paired)
+    assert "percentage points or more" in message(tasks["demand"], "FT001")
 
 
 def test_codes_are_regular_and_all_are_reachable(tasks):

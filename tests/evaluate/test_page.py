@@ -1,5 +1,6 @@
 """The page: one file, nothing from outside, everything escaped, pictures that parse, gaps shown."""
 
+import copy
 import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
@@ -90,7 +91,7 @@ def test_the_reader_finds_what_was_promised(html, report):
         "Clearly better",
         "No clear difference",
         "Data is thin",
-        "Enough data: 2,103 buyers (500 needed).",
+        "Enough data: 2,103 customers who did it at least once (500 needed).",
         "434 redemptions; 500 are wanted",
         "Households were not chosen by chance",
         "Treatment was not assigned by chance",
@@ -112,10 +113,77 @@ def test_the_reader_finds_what_was_promised(html, report):
         assert entry["meaning"] in text
 
 
-def test_paper_is_light_and_charts_are_not_cut(html):
+def test_paper_is_light_and_nothing_begins_a_page_of_its_own(html):
+    """A task that began a page left the one before it mostly blank."""
     assert "@media screen and (prefers-color-scheme: dark)" in html
-    assert "@media print" in html
-    assert "break-inside: avoid" in html
+    paper = html[html.index("@media print") : html.index("</style>")]
+    assert "break-inside: avoid" in paper
+    assert "break-before: page" not in paper
+    assert re.search(r"\.lead \{[^}]*break-after: avoid", paper), "a heading stays with what it heads"
+    assert re.search(r"\.limits \{[^}]*columns: 2", paper)
+
+
+def uplifted(report):
+    """The made-up report with the ranking by effect and the estimate that a run adds."""
+    document = copy.deepcopy(report.document)
+    task = document["tasks"]["promotion"]
+    note = "NOT RANDOMISED: the shop chose whom to reach."
+    task["variants"] = {"uplift": {**copy.deepcopy(task), "notes": [note], "variants": {}, "unit": "customers"}}
+    task["effect"] = {"value": 23.0, "low": -11.0, "high": 64.0, "raw_difference": 294.0, "share_without_overlap": 0.0}
+    return Report(document)
+
+
+def test_the_effect_stands_beside_its_warning(report):
+    page = uplifted(report).html()
+    outline(page)
+    part = page[page.index("What the campaign changes") :]
+    part = part[: part.index("By group")]
+    words, warning, figures = (part.index(words) for words in ("predicted effect", "NOT RANDOMISED", ">Qini<"))
+    assert words < warning < figures, "words first, then the warning, then the figures"
+    assert 'class="note loud"' in part
+    assert "+23.00" in part
+    assert "Calibration error" not in part, "the response's figures are not those of the effect"
+    assert "What the campaign changes" not in report.html()
+
+
+def test_what_an_effect_is_not_good_for_is_said_at_the_top(report):
+    document = uplifted(report).document
+    document["tasks"]["promotion"]["variants"]["uplift"]["do_not_use_for"] = ["choosing whom to mail"]
+    page = Report(document).html()
+    assert "choosing whom to mail" in page[page.index('id="limits"') : page.index('id="task-1"')]
+
+
+def test_bias_says_what_it_was_measured_on(html):
+    demand = html[html.index("How many units of each item") :]
+    assert "bias is that of the mean forecasts, foretell\u2019s and the baselines\u2019 alike" in demand
+
+
+def test_strong_features_of_an_amount_are_shown_with_their_sign(report):
+    document = copy.deepcopy(report.document)
+    document["tasks"]["demand"]["features"] = [
+        {"name": "price", "association": -0.41, "measure": "spearman", "importance": 0.2}
+    ]
+    page = Report(document).html()
+    assert "\u22120.410" in page
+    assert "rank correlation" in page[page.index("\u22120.410") - 2000 : page.index("\u22120.410")]
+
+
+def test_figures_side_by_side_differ_where_they_do(report):
+    document = copy.deepcopy(report.document)
+    task = document["tasks"]["churn"]
+    task["metrics"]["auc"] |= {"value": 0.853242}
+    task["baselines"]["lightgbm"]["auc"] |= {"value": 0.853067}
+    task["verdict"] |= {"baseline": "lightgbm", "value": 0.000175, "low": 0.00003, "high": 0.0004}
+    page = Report(document).html()
+    row = page[page.index('<th scope="row"><a href="#task-5">') :]
+    row = row[: row.index("</tr>")]
+    assert "0.8532" in row
+    assert "0.8531" in row
+    assert "+0.00003" in row
+
+
+def test_examples_read_as_answers(html):
+    assert "%</td>" in html[html.index("Examples of answers") :]
 
 
 def test_the_same_report_gives_the_same_page(report, html):

@@ -7,6 +7,8 @@ import pytest
 
 from foretell.evaluate import (
     EvaluationError,
+    Evidence,
+    FeatureStrength,
     TaskFacts,
     Treatment,
     evaluate_probability,
@@ -14,6 +16,7 @@ from foretell.evaluate import (
     evaluate_ranking,
 )
 from foretell.evaluate.assemble import outcome
+from foretell.evaluate.facts import strength
 from foretell.evaluate.intervals import Interval
 from foretell.evaluate.probability import auc, ece
 from foretell.evaluate.ranking import RelevantSets, ndcg
@@ -196,6 +199,76 @@ def test_totals_per_period_add_up():
     assert totals["actual"] == [actual[30:].sum(), actual[:30].sum()]
     assert totals["forecast"] == [900, 900]
     assert totals["baseline"] == [actual[30:].sum() + 30, actual[:30].sum() + 30]
+
+
+SKEWED = np.tile([0.0, 0.0, 0.0, 8.0], 30)
+DEMAND = TaskFacts(kind="demand", horizon_days=28)
+
+
+def quantiles_of(middle, n=120):
+    return np.tile([0.0, middle, 9.0], (n, 1))
+
+
+def test_bias_is_that_of_the_mean_for_all():
+    """Of skewed amounts the median lies low: a bias of medians beside one of means would compare two things."""
+    task = evaluate_quantiles(
+        SKEWED,
+        quantiles=quantiles_of(0.0),
+        levels=(0.1, 0.5, 0.9),
+        mean=np.full(120, 2.0),
+        baselines={"quantiles": quantiles_of(0.0), "point": np.full(120, 1.0)},
+        baseline_means={"quantiles": np.full(120, 3.0)},
+        period=np.repeat(["2017-12-04", "2017-12-11"], 60),
+        facts=DEMAND,
+    )
+    assert task["bias_of"] == "mean"
+    assert task["metrics"]["bias"]["value"] == 0
+    assert task["baselines"]["quantiles"]["bias"]["value"] == pytest.approx(0.5)
+    assert task["baselines"]["point"]["bias"]["value"] == pytest.approx(-0.5)
+    assert task["metrics"]["wape"] == task["baselines"]["quantiles"]["wape"], "errors stay those of the median"
+    totals = task["curves"]["totals"]
+    assert totals["baseline"] == [60.0 * {"quantiles": 3.0, "point": 1.0}[totals["baseline_name"]]] * 2
+
+
+def test_without_a_mean_all_are_measured_by_their_median():
+    task = evaluate_quantiles(
+        SKEWED,
+        quantiles=quantiles_of(2.0),
+        levels=(0.1, 0.5, 0.9),
+        baselines={"quantiles": quantiles_of(1.0)},
+        facts=DEMAND,
+    )
+    assert task["bias_of"] == "median"
+    assert task["metrics"]["bias"]["value"] == 0
+    assert task["baselines"]["quantiles"]["bias"]["value"] == pytest.approx(-0.5)
+
+
+def test_means_of_some_forecasts_only_are_refused():
+    rows = {"quantiles": quantiles_of(0.0), "levels": (0.1, 0.5, 0.9), "facts": DEMAND}
+    with pytest.raises(EvaluationError, match="baseline other has none"):
+        evaluate_quantiles(SKEWED, mean=np.ones(120), baselines={"other": quantiles_of(1.0)}, **rows)
+    with pytest.raises(EvaluationError, match="not compared by their mean"):
+        evaluate_quantiles(
+            SKEWED, baselines={"other": quantiles_of(1.0)}, baseline_means={"other": np.ones(120)}, **rows
+        )
+    with pytest.raises(EvaluationError, match="not compared by their mean"):
+        evaluate_quantiles(SKEWED, mean=np.ones(120), baseline_means={"unknown": np.ones(120)}, **rows)
+
+
+def test_strength_knows_where_a_measure_begins():
+    assert strength(0.1, measure="auc") == pytest.approx(0.4)
+    assert strength(-0.4, measure="spearman") == pytest.approx(0.4)
+    evidence = Evidence(
+        features=[
+            FeatureStrength("weak", 0.2, "spearman"),
+            FeatureStrength("falls", -0.7, "spearman"),
+            FeatureStrength("rises", 0.6, "spearman"),
+        ]
+    )
+    task = evaluate_quantiles(
+        SKEWED, quantiles=quantiles_of(1.0), levels=(0.1, 0.5, 0.9), facts=DEMAND, evidence=evidence
+    )
+    assert [feature["name"] for feature in task["features"]] == ["falls", "rises", "weak"]
 
 
 def test_a_point_forecast_has_no_range():

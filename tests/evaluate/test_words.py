@@ -1,34 +1,10 @@
-"""Figures, dates and sentences as people read them."""
+"""Dates and sentences as people read them."""
 
 import pytest
 
 from foretell.evaluate import EvaluationError, words
 from foretell.evaluate.definitions import METRICS, definition, improvement, is_material
 from foretell.evaluate.sentences import summary, takeaways, verdict_words
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "shown"),
-    [
-        ("auc", 0.8, "0.800"),
-        ("ece", 1e-17, "0.000"),
-        ("ece", 0.0042, "0.0042"),
-        ("pinball", 31.26, "31.3"),
-        ("pinball", 3.126, "3.126"),
-        ("bias", -0.031, "\u22123.1%"),
-        ("auc", None, "\u2013"),
-        ("auc", float("nan"), "\u2013"),
-    ],
-)
-def test_figures_have_digits_that_suit_them(metric, value, shown):
-    assert words.figure(metric, value=value) == shown
-
-
-def test_differences_carry_their_sign():
-    assert words.signed("auc", value=0.003, like=0.02) == "+0.003"
-    assert words.signed("auc", value=-0.0002, like=0.02) == "0.000"
-    assert words.signed("auc", value=-0.0002, like=0.005) == "\u22120.0002"
-    assert words.signed("wape", value=-0.229) == "\u221222.9"
 
 
 @pytest.mark.parametrize(
@@ -101,5 +77,53 @@ def test_a_percent_of_the_baseline_is_material():
 
 def test_takeaways_speak_of_what_was_found(tasks):
     assert "% of all buyers" in takeaways(tasks["purchase"])[0]
-    assert "found an item they then wanted" in takeaways(tasks["recommend"])[0]
-    assert "80% range held" in takeaways(tasks["demand"])[1]
+    assert "% of households at least one of the first 10 items" in takeaways(tasks["recommend"])[0]
+    assert "80% range held what happened in" in takeaways(tasks["demand"])[1]
+
+
+def with_checks(report, *statuses):
+    checks = [{"code": "FT001", "status": status} for status in statuses]
+    return {**report.document, "tasks": {"churn": {**report.document["tasks"]["churn"], "checks": checks}}}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["pass"], "The one check passed."),
+        (["pass", "pass"], "All 2 checks passed."),
+        (["warn"], "Of 1 check, 1 deserves a look."),
+        (["pass", "warn", "warn"], "Of 3 checks, 2 deserve a look."),
+        (["fail", "warn", "pass"], "Of 3 checks, 1 failed and 1 deserves a look."),
+        (["fail", "fail"], "Of 2 checks, 2 failed."),
+    ],
+)
+def test_checks_are_counted_in_good_english(report, statuses, said):
+    text = summary(with_checks(report, *statuses))
+    assert text[-1] == said
+    assert "learned to answer 1 question and" in text[0]
+
+
+def compared(task, mine, other):
+    """A task whose headline reads so for the model and its strongest baseline."""
+    name, baseline = task["headline"], task["verdict"]["baseline"]
+    verdict = {**task["verdict"], "value": mine - other, "low": mine - other, "high": mine - other}
+    metrics = {**task["metrics"], name: {**task["metrics"][name], "value": mine}}
+    theirs = {**task["baselines"][baseline], name: {**task["baselines"][baseline][name], "value": other}}
+    return {**task, "verdict": verdict, "metrics": metrics, "baselines": {**task["baselines"], baseline: theirs}}
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "said"),
+    [
+        (0.8777, 0.8431, "0.878 against 0.843"),
+        (0.36131, 0.36087, "0.3613 against 0.3609"),
+        (0.970376, 0.970384, "0.970376 against 0.970384"),
+    ],
+)
+def test_compared_figures_look_as_different_as_they_are(tasks, mine, other, said):
+    assert said in takeaways(compared(tasks["churn"], mine, other))[-1]
+
+
+def test_equal_models_are_said_to_be_equal(tasks):
+    line = takeaways(compared(tasks["demand"], 0.38998, 0.38998))[-1]
+    assert "does exactly as well (WAPE 39.0% for both)" in line

@@ -1,6 +1,5 @@
 """A run small enough to train within seconds: the simulated shop, the tiny model, few trees."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -22,14 +21,14 @@ def shop() -> Shop:
 
 
 @pytest.fixture(scope="session")
-def predictor(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Predictor]:
+def predictor(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     def fit_few(*args: Any, objective: dict[str, Any], **others: Any) -> Any:
         return fit_boosting(*args, objective={**objective, "num_iterations": 40, "learning_rate": 0.2}, **others)
 
     config = RunConfig(model=ModelConfig(size="tiny", epochs=1), bootstrap_replicates=20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probability_head, "fit_boosting", fit_few)
-        yield train(shop.log(), out=tmp_path_factory.mktemp("explain") / "run", config=config)
+        return train(shop.log(), out=tmp_path_factory.mktemp("explain") / "run", config=config)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 import pytest
 
-from foretell.core.errors import ConfigError, InputError, UnknownNameError
+from foretell.core.errors import ConfigError, InputError, InsufficientDataError, UnknownNameError
+from foretell.core.history import History
 from foretell.core.time import DAY, from_microseconds
 from foretell.explain import explain
 from foretell.explain.asking import Request, ask
 from foretell.explain.event_effects import event_effects
 from foretell.explain.explanation import value_column
+from foretell.predictor.view import ShopView
 
 USER_TASKS = ["purchase", "churn", "promotion", "ad", "recommend"]
 
@@ -90,10 +93,30 @@ def test_a_customer_never_seen(predictor, log, task):
     assert "Nothing is known of this customer" in found.text()
 
 
-def test_a_moment_before_the_customer_came(predictor, log, buyer):
-    first = int(log.events.filter(pl.col("user_id") == buyer)["time"].min())
-    found = explain(predictor, task="purchase", user=buyer, log=log, at=from_microseconds(first - DAY))
+def test_a_moment_before_the_customer_came(predictor, log):
+    came = log.events.group_by("user_id").agg(pl.col("time").min()).sort("time", "user_id")
+    late, first = came.row(-1)
+    found = explain(predictor, task="purchase", user=late, log=log, at=from_microseconds(first - DAY))
     assert "Nothing is known of this customer" in found.text()
+
+
+@pytest.mark.parametrize("task", [*USER_TASKS, "demand"])
+def test_a_moment_before_the_log_is_refused_with_its_span(predictor, log, buyer, task):
+    item = predictor.task("demand").levels["items"][0] if task == "demand" else None
+    first = from_microseconds(int(log.events["time"].min()))
+    with pytest.raises(InsufficientDataError, match="Nothing is known yet") as caught:
+        explain(predictor, task=task, user=buyer, item=item, log=log, at=first - timedelta(days=1))
+    assert first.date().isoformat() in caught.value.received
+
+
+def test_a_moment_far_from_the_log_or_seen_in_training_is_noted(predictor, log, buyer, caplog):
+    last = from_microseconds(int(log.events["time"].max()))
+    explain(predictor, task="purchase", user=buyer, log=log, at=last)
+    assert not caplog.records
+    explain(predictor, task="purchase", user=buyer, log=log, at=last + timedelta(days=40))
+    assert "40 days after the log ends" in caplog.text
+    explain(predictor, task="purchase", user=buyer, log=log, at=last - timedelta(days=120))
+    assert "end of the training window" in caplog.text
 
 
 def test_an_item_of_ones_choice(predictor, log, buyer):
@@ -108,7 +131,33 @@ def test_an_item_of_ones_choice(predictor, log, buyer):
 def test_an_item_never_seen(predictor, log, buyer, task):
     found = explain(predictor, task=task, user=buyer, log=log, item="never sold")
     assert found.answer["item_id"] == "never sold"
+    assert "never sold" in found.text()
     assert 0 <= found.value <= 1
+
+
+@pytest.mark.parametrize("task", ["ad", "recommend"])
+def test_an_item_whose_id_is_not_of_the_shops_kind_keeps_its_name(predictor, log, buyer, task):
+    """The shop's ids are whole numbers and this one is not: it must not turn into None."""
+    numbered = replace(predictor, id_types={"item_id": pl.Int64()})
+    found = explain(numbered, task=task, user=buyer, log=log, item="nosuch")
+    assert found.answer["item_id"] == "nosuch"
+    assert "item nosuch" in found.text()
+    assert "None" not in found.text()
+
+
+@pytest.mark.parametrize("rank", [0, 7])
+def test_an_ad_is_held_against_all_placements_the_customer_may_meet(predictor, log, buyer, rank):
+    """The answer lists the best of them; an explanation that weighed those alone would explain another number."""
+    given = predictor.predict("ad", log=log, users=[buyer])
+    row = given.unique("item_id", keep="first", maintain_order=True).row(rank, named=True)
+    found = explain(predictor, task="ad", user=buyer, log=log, item=row["item_id"])
+    assert found.value == pytest.approx(row["probability"], abs=1e-6)
+    fitted, view = predictor.task("ad"), ShopView.of(log)
+    own = History.of(view.histories, user_id=buyer)
+    cutoff = int(log.events["time"].max())
+    request = Request(buyer, cutoff, row["item_id"], replace(view, histories=own.events))
+    inputs = ask(predictor, fitted, request).question.inputs(own.events, points=request.points())
+    assert fitted.head().probability(inputs)[0] == pytest.approx(row["probability"], abs=1e-6)
 
 
 def test_demand_is_explained_by_item(predictor, log):
@@ -118,6 +167,42 @@ def test_demand_is_explained_by_item(predictor, log):
     assert "items, not customers" in found.text()
     effects = explain(predictor, task="demand", item=items[0], log=log, n_reasons=100).frame()["effect"]
     assert found.references["feature"] + effects.sum() == pytest.approx(found.value, rel=0.2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_demand_explained_is_the_demand_forecast(predictor, log, middle, share):
+    """Only the item asked about is read, and customers only where the head heeds them: the answer is the same."""
+    fitted = predictor.task("demand")
+    changed = replace(fitted, quantiles=replace(fitted.quantiles, share=share))
+    asked = predictor.with_tasks({"demand": changed})
+    given = asked.predict("demand", log=log, at=middle).filter(week=1)
+    for item in (fitted.levels["items"][0], fitted.levels["items"][-1]):
+        found = explain(asked, task="demand", item=item, log=log, at=middle, n_reasons=100)
+        expected = given.filter(item_id=item).row(0, named=True)
+        assert list(found.answer) == list(expected)
+        for name, value in expected.items():
+            assert found.answer[name] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value)
+    signal = {reason.name for reason in found.reasons if reason.name == "sequence_intent"}
+    assert not signal or share > 0
+
+
+def test_a_demand_head_without_use_for_the_signal_reads_no_customer(predictor, log, monkeypatch):
+    """Reading every customer's history is what takes the time."""
+    fitted = predictor.task("demand")
+    asked = {
+        share: predictor.with_tasks({"demand": replace(fitted, quantiles=replace(fitted.quantiles, share=share))})
+        for share in (0.0, 0.5)
+    }
+
+    def refuse(*_, **__):
+        raise AssertionError("a customer was read")
+
+    monkeypatch.setattr("foretell.predictor.demand_inputs._intents", refuse)
+    item = fitted.levels["items"][0]
+    assert explain(asked[0.0], task="demand", item=item, log=log).value > 0
+    assert asked[0.0].predict("demand", log=log).height > 0
+    with pytest.raises(AssertionError, match="was read"):
+        explain(asked[0.5], task="demand", item=item, log=log)
 
 
 def test_demand_without_an_item_says_what_to_do(predictor, log, buyer):
@@ -153,11 +238,6 @@ def test_bad_settings_say_what_to_do(predictor, log, buyer, settings, error, mes
 @pytest.mark.parametrize("task", USER_TASKS)
 def test_leaving_everything_out_is_asking_about_a_stranger(predictor, log, buyer, task):
     """The versions with events left out go through the very pipeline that answers."""
-    from dataclasses import replace
-
-    from foretell.core.history import History
-    from foretell.predictor.view import ShopView
-
     view, cutoff, fitted = ShopView.of(log), int(log.events["time"].max()), predictor.task(task)
     history = History.of(view.histories, user_id=buyer)
     asked = ask(predictor, fitted, Request(buyer, cutoff, None, replace(view, histories=history.events)))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
-from foretell.core.errors import InsufficientDataError, SchemaError
+from foretell.core.errors import ConfigError, InsufficientDataError, SchemaError
 from foretell.features import measure_association, select_features
 from foretell.features.association import adjust_p_values
 
@@ -137,3 +137,44 @@ def test_what_cannot_be_measured_is_refused(sample):
         measure_association(sample, label=pl.Series([1] * N_ROWS))
     with pytest.raises(SchemaError, match="not in the frame"):
         measure_association(sample, label="bought", names=["height"])
+
+
+def test_every_classical_measure_agrees_with_the_libraries(sample):
+    table = measure_association(sample.drop("spent"), label="bought")
+    label = sample["bought"].to_numpy()
+    for name in ("strong", "against", "noise"):
+        row, values = row_of(table, name), sample[name].to_numpy()
+        assert row["correlation"] == pytest.approx(stats.pearsonr(values, label).statistic)
+        assert row["anova_f"] == pytest.approx(stats.f_oneway(values[label == 0], values[label == 1]).statistic)
+    coarse = sample.select("coarse", "bought").to_dummies("bought").group_by("coarse").sum().drop("coarse")
+    row = row_of(measure_association(sample.select("coarse", "bought"), label="bought", n_bins=5000), "coarse")
+    assert row["chi_squared"] == pytest.approx(stats.chi2_contingency(coarse.to_numpy(), correction=False).statistic)
+    groups = [part["spent"].to_numpy() for part in sample.partition_by("coarse")]
+    row = row_of(measure_association(sample.drop("bought"), label="spent", n_bins=5000), "coarse")
+    assert row["anova_f"] == pytest.approx(stats.f_oneway(*groups).statistic)
+
+
+@given(
+    values=st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), min_size=4, max_size=30),
+    numeric=st.booleans(),
+)
+def test_measures_are_finite_whatever_the_values(values, numeric):
+    label = pl.Series([number % 3 + 0.5 if numeric else number % 2 for number in range(len(values))])
+    row = measure_association(pl.DataFrame({"x": pl.Series(values, dtype=pl.Float64)}), label=label).row(0, named=True)
+    for name in ("association", "mutual_information_bits", "chi_squared", "anova_f", "correlation", "p_value"):
+        assert np.isfinite(row[name]), (name, row)
+    assert 0 <= row["p_value"] <= 1
+    assert -1 <= row["correlation"] <= 1
+
+
+def test_the_strongest_are_kept_and_the_rest_told_so(sample):
+    frame = sample.drop("spent")
+    table = select_features(frame, label="bought", keep=2)
+    assert table["kept"].sum() == 2
+    assert set(table.filter(reason="weaker than the 2 kept")["name"]) >= {"against", "u_shaped"}
+    by_information = select_features(frame, label="bought", measure="mutual_information")
+    assert by_information["mutual_information_bits"].is_sorted(descending=True)
+    by_correlation = select_features(frame, label="bought", measure="correlation")
+    assert by_correlation["correlation"].abs().is_sorted(descending=True)
+    with pytest.raises(ConfigError, match="no such measure"):
+        select_features(frame, label="bought", measure="beauty")

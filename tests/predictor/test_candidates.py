@@ -24,16 +24,47 @@ def test_no_candidate_comes_twice_and_everybody_has_some(pairs, points):
     assert set(pairs["point"]) == set(range(points.height))
 
 
-def test_new_to_the_customer_is_what_the_customer_never_touched(pairs, points, view):
+def test_new_to_the_customer_is_what_the_customer_never_bought(pairs, points, view):
     for row, (user, cutoff) in enumerate(points.rows()):
-        touched = view.histories.filter((pl.col("user_id") == user) & (pl.col("time") <= cutoff))[
-            "item_id"
-        ].drop_nulls()
+        known = view.histories.filter((pl.col("user_id") == user) & (pl.col("time") <= cutoff))
+        touched = known["item_id"].drop_nulls()
+        bought = known.filter(action="purchase")["item_id"].drop_nulls()
         mine = pairs.filter(pl.col("point") == row)
-        assert set(mine.filter(~pl.col("is_new_to_user"))["item_id"]) <= set(touched)
-        assert set(mine.filter("is_new_to_user")["item_id"]).isdisjoint(touched)
+        assert set(mine.filter(~pl.col("is_new_to_user"))["item_id"]) == set(bought)
+        assert set(mine.filter("is_new_to_user")["item_id"]).isdisjoint(bought)
         # So small a shop has fewer items than are kept for anybody.
         assert set(touched) <= set(mine["item_id"])
+
+
+@pytest.mark.parametrize("action", ["purchase", "cart"])
+def test_new_ones_only_are_those_the_action_was_never_done_to(tiny_predictor, view, read, points, action):
+    encoder = tiny_predictor.reader.encoder
+    found = candidates(encoder, view=view, read=read, action=action, new_only=True)
+    assert found["is_new_to_user"].all()
+    assert found.select("point", "item_id").is_duplicated().sum() == 0
+    every = set(view.histories["item_id"].drop_nulls())
+    for row, (user, cutoff) in enumerate(points.rows()):
+        known = view.histories.filter((pl.col("user_id") == user) & (pl.col("time") <= cutoff))
+        done = set(known.filter(action=action)["item_id"].drop_nulls())
+        mine = set(found.filter(pl.col("point") == row)["item_id"])
+        assert mine.isdisjoint(done)
+        if cutoff == points["cutoff"].max():
+            assert mine == every - done, "the shop is small: whatever is new is a candidate"
+
+
+def test_the_best_new_items_are_taken_however_many_are_left_out(tiny_predictor, view, points, monkeypatch):
+    """Of the popular and of those pointed at, as many as anybody gets: not what the first few leave over."""
+    monkeypatch.setattr("foretell.predictor.candidates.N_POPULAR", 3)
+    monkeypatch.setattr("foretell.predictor.candidates.N_POINTED_AT", 3)
+    monkeypatch.setattr("foretell.predictor.candidates.N_KNOWN", 1)
+    reader = tiny_predictor.reader
+    buyers = points.filter(pl.col("user_id") != "nobody")
+    read = reader.read(view, points=buyers)
+    found = candidates(reader.encoder, view=view, read=read, new_only=True)
+    counts = found.group_by("point").len()["len"]
+    assert len(counts) == buyers.height
+    assert counts.min() >= 3
+    assert counts.max() <= 7
 
 
 def test_nothing_is_recommended_that_nobody_could_know_of(pairs, points, view, tiny_predictor):

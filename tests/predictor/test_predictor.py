@@ -1,5 +1,6 @@
 """Asking: the columns, the shop's own ids, the moment, the version; and what is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,7 +8,8 @@ import polars as pl
 import pytest
 
 from foretell.core.errors import InputError, InsufficientDataError, RunError, UnknownNameError
-from foretell.core.prediction import ANSWER_COLUMNS
+from foretell.core.events import EventLog
+from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
 from foretell.core.time import DAY, from_microseconds
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
 from foretell.predictor.offers import campaign_at
@@ -26,13 +28,42 @@ def answers(tiny_run):
 @pytest.mark.parametrize("name", ALL)
 def test_every_answer_carries_ids_moment_horizon_and_version(answers, name, tiny_predictor, last):
     found = answers[name]
-    promised = [column for column in ANSWER_COLUMNS[name] if column != "quantiles"]
-    assert set(promised) <= set(found.columns)
+    promised = answer_columns(tiny_predictor.tasks[name].task)
+    assert tuple(found.columns) == promised
     assert found["cutoff"].unique().to_list() == [from_microseconds(last)]
     assert found.schema["cutoff"] == pl.Datetime("us", "UTC")
     assert found["horizon_days"].unique().to_list() == [tiny_predictor.tasks[name].task.horizon_days]
     assert found["model_version"].unique().to_list() == [tiny_predictor.version]
-    assert found.select(promised).null_count().sum_horizontal().item() == 0
+    filled = [column for column in promised if column != "store_id"]  # the small shop has no stores
+    assert found.select(filled).null_count().sum_horizontal().item() == 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_asked_anew_of_anyone_the_columns_are_those_declared(tiny_predictor, log, name):
+    whom = None if name == "demand" else [log.events["user_id"][0], "nobody"]
+    for bare in (log, EventLog(log.events.drop("value", "price", "channel"), log.tables)):
+        found = tiny_predictor.predict(name, log=bare, users=whom)
+        assert tuple(found.columns) == answer_columns(tiny_predictor.tasks[name].task)
+        assert found.height > 0
+
+
+def test_quantiles_close_together_have_columns_of_their_own(tiny_predictor, log):
+    """0.101 and 0.104 are both ten percent when rounded: one answer must not hide the other."""
+    fitted = tiny_predictor.task("demand")
+    levels = (0.101, 0.104, 0.9)
+    heads = [
+        replace(head, levels=levels, boosters=head.boosters[:3], shifts=head.shifts[:3])
+        for head in (fitted.quantiles.with_signal, fitted.quantiles.plain)
+    ]
+    close = replace(
+        fitted,
+        task=fitted.task.model_copy(update={"quantiles": levels}),
+        quantiles=replace(fitted.quantiles, with_signal=heads[0], plain=heads[1]),
+    )
+    found = tiny_predictor.with_tasks({"demand": close}).predict("demand", log=log)
+    given = tiny_predictor.predict("demand", log=log)
+    assert tuple(found.columns) == answer_columns(close.task)
+    assert found.select("q10_1", "q10_4", "q90").equals(given.select(q10_1="q10", q10_4="q50", q90="q90"))
 
 
 def test_everyone_known_is_asked_about_and_the_active_ones_for_churn(answers, log, last):
@@ -142,6 +173,84 @@ def test_users_may_be_any_iterable_of_ids(tiny_predictor, log):
     assert tiny_predictor.predict("purchase", users=iter(names.to_list())).equals(expected)
 
 
+# --- new items only ---------------------------------------------------------------------------------------
+
+
+def test_new_items_only_are_items_never_bought_and_lists_stay_full(tiny_predictor, log, answers):
+    """Left out before the best are chosen: cutting a finished list would leave a few rows of it."""
+    found = tiny_predictor.predict("recommend", log=log, new_only=True)
+    bought = log.events.filter(action="purchase").select("user_id", "item_id").unique()
+    assert found.join(bought, on=["user_id", "item_id"], how="semi").is_empty()
+    assert found["is_new_to_user"].all()
+    n_items = log.events.filter(action="purchase")["item_id"].n_unique()
+    n_bought = dict(bought.group_by("user_id").len().rows())
+    top_k = tiny_predictor.tasks["recommend"].task.top_k
+    lengths = dict(found.group_by("user_id").len().rows())
+    assert set(lengths) == set(answers["recommend"]["user_id"])
+    for user, length in lengths.items():
+        assert length == min(top_k, n_items - n_bought.get(user, 0)), user
+    cut = answers["recommend"].filter("is_new_to_user").group_by("user_id").len()
+    assert found.height > 1.2 * cut["len"].sum()
+    for _, mine in found.group_by("user_id"):
+        assert mine["rank"].to_list() == list(range(1, len(mine) + 1))
+        assert mine["score"].is_sorted(descending=True)
+
+
+def test_the_score_of_an_item_is_that_of_the_unfiltered_list_but_for_its_rivals(tiny_predictor, log, answers):
+    """The same head reads the same features; only the item's place among the candidates may move it a little."""
+    found = tiny_predictor.predict("recommend", log=log, new_only=True)
+    both = found.join(answers["recommend"], on=["user_id", "item_id"], suffix="_whole")
+    assert both.height > 100
+    assert both.select(pl.corr("score", "score_whole")).item() > 0.9
+
+
+def test_looking_at_an_item_does_not_make_it_old(tiny_predictor, log, last):
+    item = log.events["item_id"].drop_nulls()[0]
+    rows = pl.DataFrame({"user_id": "looker", "time": [last, last], "action": ["view", "cart"], "item_id": item})
+    seen = log.with_events(pl.concat([log.events, rows], how="diagonal"))
+    asked = {"log": seen, "users": ["looker"], "new_only": True}
+    top_50 = replace(
+        tiny_predictor.task("recommend"),
+        task=tiny_predictor.task("recommend").task.model_copy(update={"top_k": 50}),
+    )
+    found = tiny_predictor.with_tasks({"recommend": top_50}).predict("recommend", **asked)
+    assert item in found["item_id"].to_list()
+    assert found.filter(item_id=item)["is_new_to_user"].all()
+
+
+def test_what_was_bought_after_the_moment_is_still_new(tiny_predictor, log, last):
+    at = from_microseconds(last - 60 * DAY)
+    asked = {"at": at, "new_only": True}
+    whole = tiny_predictor.predict("recommend", log=log, **asked)
+    assert whole.equals(tiny_predictor.predict("recommend", log=log.before(last - 60 * DAY), **asked))
+    later = log.events.filter((pl.col("action") == "purchase") & (pl.col("time") > last - 60 * DAY))
+    assert whole.join(later, on=["user_id", "item_id"], how="semi").height > 0
+
+
+def test_who_has_bought_everything_gets_no_list_and_that_is_said(tiny_predictor, log, last, caplog):
+    items = log.events["item_id"].drop_nulls().unique().sort()
+    rows = pl.DataFrame({"item_id": items}).with_columns(
+        pl.lit("everything").alias("user_id"), pl.lit(last - DAY).alias("time"), pl.lit("purchase").alias("action")
+    )
+    sated = log.with_events(
+        pl.concat([log.events, rows.select("user_id", "time", "action", "item_id")], how="diagonal")
+    )
+    found = tiny_predictor.predict("recommend", log=sated, users=["everything", "nobody"], new_only=True)
+    assert found["user_id"].unique().to_list() == ["nobody"]
+    assert "gives no list where no item is left: 1 of the customers" in caplog.text
+    with pytest.raises(InsufficientDataError, match="nothing to recommend") as caught:
+        tiny_predictor.predict("recommend", log=sated, users=["everything"], new_only=True)
+    assert "new" in caught.value.received
+    assert tiny_predictor.predict("recommend", log=sated, users=["everything"]).height > 0
+
+
+@pytest.mark.parametrize("name", ["purchase", "churn", "ad", "promotion", "demand"])
+def test_only_recommendations_know_new_items(tiny_predictor, log, name):
+    with pytest.raises(InputError, match="Only recommendations") as caught:
+        tiny_predictor.predict(name, log=log, new_only=True)
+    assert name in caught.value.received
+
+
 # --- what is refused --------------------------------------------------------------------------------------
 
 
@@ -169,8 +278,6 @@ def test_nobody_to_ask_about(tiny_predictor):
 
 
 def test_a_shop_without_placements_or_campaigns_says_so(tiny_predictor, log):
-    from foretell.core.events import EventLog
-
     bare = EventLog(log.events.filter(pl.col("action") != "impression"))
     user = [log.events["user_id"][0]]
     with pytest.raises(InsufficientDataError, match="placement"):
@@ -180,8 +287,6 @@ def test_a_shop_without_placements_or_campaigns_says_so(tiny_predictor, log):
 
 
 def test_a_predictor_that_comes_from_no_run_needs_a_log(tiny_predictor):
-    from dataclasses import replace
-
     with pytest.raises(RunError, match="no log"):
         replace(tiny_predictor, folder=None).predict("purchase")
 

@@ -29,6 +29,7 @@ BAD_ROWS = {
     "non_positive_quantity": [("a", 1, "purchase", "x", 1.0, amount) for amount in (0.0, -2.0, float("-inf"))],
     "exact_duplicate": [SOUND],
 }
+PLAIN = CleaningRules(session_gap_minutes=None)
 
 
 @pytest.mark.parametrize("rule", BAD_ROWS)
@@ -126,9 +127,12 @@ def test_the_quarantine_is_written_with_the_shops_ids(make_log, tmp_path):
 
 
 def test_nothing_removed_leaves_the_log_as_it_was(make_log):
-    log = make_log([SOUND, ("b", 1, "view", "x", None, None)], tables={"items": pl.DataFrame({"item_id": ["x"]})})
-    cleaned = clean(log)
+    rows = [SOUND, ("b", 1, "view", "x", None, None)]
+    log = make_log(rows, tables={"items": pl.DataFrame({"item_id": ["x"]})}, value=[2.0, None])
+    cleaned = clean(log, rules=PLAIN)
     assert_frame_equal(cleaned.log.events, log.events)
+    assert cleaned.log.table("unattributed") is None
+    assert cleaned.kept_apart == sum(cleaned.noted.values()) == 0
     assert cleaned.log.table("items").height == 1
     assert list(cleaned.removed) == list(REASONS)
     assert cleaned.quarantine.is_empty()
@@ -180,8 +184,10 @@ def test_a_dirty_simulated_shop_is_cleaned_to_the_row():
     assert removed(sound) == {}
     assert_frame_equal(cleaned.log.events.sort("event_id"), sound.log.events.sort("event_id"))
     planted = dirty.dirt_counts()
+    # What nobody bought is a sale all the same.
+    assert cleaned.kept_apart > 0
     assert removed(cleaned) == {
-        "missing_user": planted["missing_user"],
+        "missing_user": planted["missing_user"] - cleaned.kept_apart,
         "impossible_time": planted["epoch_time"],
         "future_time": planted["future_time"],
         "non_positive_quantity": planted["negative_quantity"],

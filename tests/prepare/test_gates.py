@@ -102,8 +102,52 @@ def test_ads_need_exposures_and_responses():
     impressions = shown.with_columns(action=pl.lit("impression"))
     gate = judge(EventLog(pl.concat([events, impressions])), "ad")
     assert gate.has["responses"] == events.height
+    unnamed = impressions.with_columns(item_id=pl.lit(None, dtype=pl.String))
+    assert judge(EventLog(pl.concat([events, unnamed])), "ad").has["exposures"] == 0
     late = events.with_columns(pl.col("time") + 30 * DAY, item_id=pl.lit("other"))
     assert judge(EventLog(events, {"exposures": late}), "ad").status == "refused"
+
+
+def test_an_empty_table_of_exposures_hides_no_impressions():
+    events = purchases(60, 100)
+    empty = pl.DataFrame(schema={"user_id": pl.String, "time": pl.Int64, "item_id": pl.String})
+    impressions = events.with_columns(pl.col("time") - DAY, action=pl.lit("impression"))
+    both = EventLog(pl.concat([events, impressions]), {"exposures": empty})
+    assert judge(both, "ad").has == judge(EventLog(both.events), "ad").has
+    assert judge(both, "ad").has["responses"] == events.height
+    without = judge(EventLog(events, {"exposures": empty}), "ad")
+    assert without.status == "refused"
+    assert "The table of exposures is empty, and no impression event names an item." in without.message
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"categry": "TEA"}, "no column 'categry'. Did you mean 'category'? Its columns: category, brand."),
+        ({"category": "tee"}, "No item has category = 'tee'. Did you mean 'TEA'? Its values: CUPS, TEA."),
+        ({"category": "TEA", "brand": "B"}, "no item fits all of category = 'TEA', brand = 'B'"),
+    ],
+)
+def test_a_condition_that_fits_no_item_is_what_is_wrong_not_the_log(name, where, words):
+    items = pl.DataFrame({"item_id": ["i0", "i1"], "category": ["TEA", "CUPS"], "brand": ["A", "B"]})
+    gate = judge(EventLog(purchases(800, 400), {"items": items}), name, where=where)
+    assert gate.status == "refused"
+    assert words in gate.message
+    assert "mapped to that name" not in gate.message
+    assert "more customers" not in gate.message
+
+
+def test_a_condition_without_an_items_table_says_so():
+    gate = judge(EventLog(purchases(800, 400)), "purchase", where={"category": "TEA"})
+    assert "the log has none: add one" in gate.message
+
+
+def test_a_condition_on_items_nobody_bought_says_that_items_do_fit():
+    items = pl.DataFrame({"item_id": ["other"], "category": ["TEA"]})
+    gate = judge(EventLog(purchases(800, 400), {"items": items}), "purchase", where={"category": "TEA"})
+    assert "'purchase' on items with category = 'TEA': 0" in gate.message
+    assert "ids of the items table" in gate.message
 
 
 def test_promotions_need_campaigns_and_takers():
@@ -155,3 +199,164 @@ def test_no_tasks_at_all():
 def test_one_answerable_task_is_enough():
     log = EventLog(purchases(800, 400))
     require_any(gates(log, [*ALL, Task(name="rare", kind="purchase", horizon_days=28, action="review")]))
+
+
+# --- each gate at its edge -------------------------------------------------------------------------------
+
+RECOMMEND = default_tasks(response="purchase")["recommend"]
+
+
+def bought(times_by_user, *, start=START, action="purchase"):
+    """Purchases of users at their days, items in turn."""
+    rows = [
+        (user, start + int(day * DAY), action, f"i{number % 60}")
+        for user, days in times_by_user.items()
+        for number, day in enumerate(days)
+    ]
+    return pl.DataFrame(rows, schema=["user_id", "time", "action", "item_id"], orient="row")
+
+
+def requirement(log, name, which, **change):
+    task = next(task for task in ALL if task.name == name).model_copy(update=change)
+    return next(need for need in MEASURES[task.kind](log, task) if need.name == which)
+
+
+def verdict(need):
+    return "refused" if need.has < need.least else "warn" if need.has < need.firm else "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "which", "least", "firm"),
+    [
+        ("purchase", "users", 2, 100),
+        ("purchase", "days", 84, 168),
+        ("purchase", "positives", 50, 1000),
+        ("purchase", "negatives", 50, 1000),
+        ("purchase", "buyers", 2, 500),
+        ("purchase", "history", 0, 180),
+        ("purchase", "regulars", 0, 10),
+        ("churn", "positives", 50, 1000),
+        ("churn", "negatives", 50, 1000),
+        ("churn", "buyers", 2, 500),
+        ("churn", "regulars", 0, 10),
+        ("recommend", "interactions", 1000, 1000),
+        ("recommend", "repeaters", 25, 500),
+        ("recommend", "items", 2, 50),
+        ("promotion", "campaigns", 2, 10),
+        ("promotion", "treated", 50, 1000),
+        ("promotion", "takers", 50, 100),
+        ("demand", "weeks", 8, 52),
+        ("demand", "items", 10, 50),
+    ],
+)
+def test_the_published_numbers_stand(name, which, least, firm):
+    need = requirement(EventLog(purchases(3, 10)), name, which)
+    assert (need.least, need.firm) == (least, firm)
+
+
+@pytest.mark.parametrize(("users", "status"), [(24, "refused"), (25, "warn"), (499, "warn"), (500, "ok")])
+def test_recommend_needs_25_customers_with_two_interactions(users, status):
+    log = EventLog(bought({f"u{n}": [0, 1] for n in range(users)} | {"once": [2]}))
+    need = requirement(log, "recommend", "repeaters")
+    assert need.has == users
+    assert verdict(need) == status
+
+
+@pytest.mark.parametrize(("rows", "status"), [(999, "refused"), (1000, "ok")])
+def test_recommend_needs_1000_interactions(rows, status):
+    days = {f"u{n}": [0.1 * one for one in range(10)] for n in range(99)} | {"last": range(rows - 990)}
+    need = requirement(EventLog(bought(days)), "recommend", "interactions")
+    assert (need.has, verdict(need)) == (rows, status)
+    gate = gates(EventLog(bought(days)), [RECOMMEND.model_copy(update={"horizon_days": 1})])[0]
+    assert (gate.status == "refused") == (status == "refused")
+    if status == "refused":
+        assert "purchase events that name an item: 999, at least 1,000 needed" in gate.message
+
+
+@pytest.mark.parametrize(("yes", "status"), [(49, "refused"), (50, "warn"), (999, "warn"), (1000, "ok")])
+def test_purchase_counts_either_answer(yes, status):
+    """Users who buy once in a period of 28 days; one more who only looks keeps the log going to the end."""
+    buyers = bought({f"u{n}": [27.9] for n in range(yes)})
+    lookers = bought({f"v{n}": [0, 27.95] for n in range(yes)}, action="view")
+    log = EventLog(pl.concat([buyers, lookers]))
+    positives, negatives = (requirement(log, "purchase", which) for which in ("positives", "negatives"))
+    assert (positives.has, negatives.has) == (yes, yes)
+    assert verdict(positives) == verdict(negatives) == status
+
+
+@pytest.mark.parametrize(("lost", "status"), [(49, "refused"), (50, "warn"), (999, "warn"), (1000, "ok")])
+def test_churn_counts_the_lost_and_the_kept(lost, status):
+    """Two periods of 28 days, counted back from the end: some buy in both, as many in the first alone."""
+    kept = bought({f"k{n}": [5, 50] for n in range(lost)})
+    gone = bought({f"g{n}": [5] for n in range(lost)})
+    log = EventLog(pl.concat([kept, gone]))
+    positives, negatives = (requirement(log, "churn", which) for which in ("positives", "negatives"))
+    assert (positives.has, negatives.has) == (lost, lost)
+    assert verdict(positives) == verdict(negatives) == status
+
+
+@pytest.mark.parametrize(("buyers", "status"), [(1, "refused"), (2, "warn"), (499, "warn"), (500, "ok")])
+def test_value_needs_500_buyers(buyers, status):
+    need = requirement(EventLog(bought({f"u{n}": [0] for n in range(buyers)})), "churn", "buyers")
+    assert (need.has, verdict(need)) == (buyers, status)
+
+
+@pytest.mark.parametrize(("days", "status"), [(179, "warn"), (180, "ok")])
+def test_value_needs_180_days(days, status):
+    assert verdict(requirement(EventLog(bought({"u": [0, days]})), "churn", "history")) == status
+
+
+@pytest.mark.parametrize(("quiet", "status"), [(29.8, "ok"), (30, "warn"), (90, "warn")])
+def test_value_needs_an_order_in_the_last_30_days(quiet, status):
+    log = EventLog(pl.concat([bought({"u": [0]}), bought({"v": [quiet]}, action="view")]))
+    assert verdict(requirement(log, "churn", "recent")) == status
+
+
+@pytest.mark.parametrize(("regulars", "status"), [(0, "warn"), (9, "warn"), (10, "ok")])
+def test_value_needs_some_with_three_orders(regulars, status):
+    days = {f"r{n}": [0, 10, 20] for n in range(regulars)} | {f"t{n}": [0, 10, 10] for n in range(30)}
+    need = requirement(EventLog(bought(days)), "churn", "regulars")
+    assert (need.has, verdict(need)) == (regulars, status)
+
+
+def test_lines_of_one_order_are_one_order():
+    rows = bought({"a": [0, 1, 2], "b": [0, 1, 2]}).with_columns(
+        order_id=pl.Series(["o1", "o1", "o1", "o2", "o3", None])
+    )
+    assert requirement(EventLog(rows), "churn", "regulars").has == 1
+
+
+@pytest.mark.parametrize(("days", "status"), [(83, "refused"), (84, "warn"), (167, "warn"), (168, "ok")])
+def test_every_question_needs_three_horizons(days, status):
+    assert verdict(requirement(EventLog(bought({"u": [0, days]})), "purchase", "days")) == status
+
+
+@pytest.mark.parametrize(("items", "status"), [(9, "refused"), (10, "warn"), (49, "warn"), (50, "ok")])
+def test_demand_needs_items_sold_in_eight_weeks(items, status):
+    rows = [(f"u{week}", START + week * 7 * DAY, "purchase", f"i{item}") for week in range(8) for item in range(items)]
+    rows += [("u0", START + week * 7 * DAY, "purchase", "seldom") for week in range(7)]
+    log = EventLog(pl.DataFrame(rows, schema=["user_id", "time", "action", "item_id"], orient="row"))
+    need = requirement(log, "demand", "items")
+    assert (need.has, verdict(need)) == (items, status)
+
+
+@pytest.mark.parametrize(("weeks", "status"), [(7.9, "refused"), (8, "warn"), (51, "warn"), (52, "ok")])
+def test_demand_needs_eight_weeks(weeks, status):
+    assert verdict(requirement(EventLog(bought({"u": [0, weeks * 7]})), "demand", "weeks")) == status
+
+
+def test_a_small_shop_is_warned_and_still_trained(tiny_shop):
+    """The small shop of the tests: thin for every platform's numbers, enough to be learned from."""
+    log = tiny_shop.log()
+    tasks = [
+        Task(name=name, kind=name, horizon_days=days, active_days=active)
+        for name, days, active in (
+            ("purchase", 14, None),
+            ("recommend", 7, None),
+            ("churn", 14, 28),
+            ("demand", 14, None),
+        )
+    ]
+    for gate in gates(log, tasks):
+        assert gate.status == "warn", gate
+        assert "make a firm answer" in gate.message

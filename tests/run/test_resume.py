@@ -64,18 +64,16 @@ def test_a_finished_run_is_not_made_again(copy, tiny_log_folder, tiny_settings, 
     assert {path for path in copy.rglob("*") if path.is_file() and path.name != "run.json"} == set(kept)
 
 
-def test_a_run_interrupted_while_fitting_ends_as_if_it_had_not_been(tmp_path, tiny_log_folder, tiny_settings):
-    # Both runs are trained here: what a process computed before can decide the last bits of a network.
-    whole = tmp_path / "whole"
-    unbroken = train(tiny_log_folder, out=whole, config=parse_config(tiny_settings))
-    broken = shutil.copytree(whole, tmp_path / "broken")
-    interrupt(broken, after="pretrain", heads=("purchase", "recommend", "ad", "churn", "demand"))
+def test_a_run_interrupted_while_fitting_ends_as_if_it_had_not_been(
+    copy, tiny_run, tiny_predictor, tiny_log_folder, tiny_settings
+):
+    interrupt(copy, after="pretrain", heads=("purchase", "recommend", "ad", "churn", "demand"))
     with pytest.raises(RunError):
-        foretell.Predictor.load(broken)
-    predictor = train(tiny_log_folder, out=broken, config=parse_config(tiny_settings))
-    assert predictor.version == unbroken.version
-    assert timeless(broken) == timeless(whole)
-    same_predictions(broken, whole)
+        foretell.Predictor.load(copy)
+    predictor = train(tiny_log_folder, out=copy, config=parse_config(tiny_settings))
+    assert predictor.version == tiny_predictor.version
+    assert timeless(copy) == timeless(tiny_run)
+    same_predictions(copy, tiny_run)
 
 
 def test_a_run_interrupted_before_its_page_gets_the_page(copy, tiny_run, tiny_log_folder, tiny_settings):

@@ -1,5 +1,6 @@
 """A run small enough to make for every session: the real classes, with heads that learned next to nothing."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,8 +26,8 @@ from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.candidates import candidates
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.fitted import FittedTask
-from foretell.predictor.offers import placements_at
 from foretell.predictor.pair_inputs import POINT, pair_inputs
+from foretell.predictor.placements import current_placements
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.reader import Reader
 from foretell.predictor.user_tasks import campaign_inputs
@@ -57,11 +58,21 @@ def world() -> World:
     campaigns = pl.DataFrame(
         {"campaign_id": ["c1", "c2"], "start": [first + 20 * DAY, first + 90 * DAY], "kind": ["percent", "amount"]}
     ).with_columns((pl.col("start") + 7 * DAY).alias("end"))
-    log = log.with_table("campaigns", campaigns)
+    log = _with_stores(log.with_table("campaigns", campaigns))
     cut = int(log.events[columns.TIME].quantile(0.97))
     # A cut within a day, so that the replay crosses the counters' day boundary.
     after = log.events.filter(pl.col(columns.TIME) > cut).sort(columns.TIME, maintain_order=True)
     return World(log, log.before(cut), after)
+
+
+def _with_stores(log: EventLog) -> EventLog:
+    """The same shop with three stores: customers buy at one more than at another, and each shows what it likes."""
+    user = pl.col(columns.USER_ID).str.slice(1).cast(pl.Int64)
+    moment = pl.col(columns.TIME) // DAY
+    bought = pl.when(moment % 4 == 0).then(moment % 3).otherwise(user % 3)
+    shown = pl.when(moment % 5 == 0).then(None).otherwise(user % 3)
+    store = pl.when(action=columns.PURCHASE).then(bought).when(action=columns.IMPRESSION).then(shown)
+    return log.with_events(log.events.with_columns(pl.format("s{}", store).alias(columns.STORE_ID)))
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +104,8 @@ def _predictor(log: EventLog) -> Predictor:
     own = read.head_inputs()
     kinds = np.random.default_rng(0).choice(KINDS, points.height).tolist()
     campaigns = points.with_columns(pl.Series("kind", kinds), pl.lit(7.0).alias("duration_days"))
-    offers = points.with_row_index(POINT).join(placements_at(view, cutoff=last, n=5), how="cross")
+    placed = current_placements(view, cutoff=last).filter(pl.col("for_store").is_null()).head(5)
+    offers = points.with_row_index(POINT).join(placed, how="cross")
     ranked = candidates(encoder, view=view, read=read)
     shown = pair_inputs(reader, view=view, read=read, pairs=offers, placements=PLACEMENTS)
     pairs = pair_inputs(reader, view=view, read=read, pairs=ranked, placements={})
@@ -146,6 +158,18 @@ def _quick_dense(inputs, _, *, hidden, **__) -> DenseNetwork:
     network.mean.copy_(torch.from_numpy(inputs.mean(axis=0)))
     network.scale.copy_(torch.from_numpy(np.maximum(inputs.std(axis=0), 1e-3)))
     return network.eval()
+
+
+@pytest.fixture
+def bare_client(run: Path, world: World, tmp_path: Path) -> Iterator["TestClient"]:
+    """A client of the same predictor in a shop that never logged what it showed."""
+    from starlette.testclient import TestClient
+
+    folder = tmp_path / "bare"
+    shutil.copytree(run / "predictor", folder / "predictor")
+    save_log(world.before.with_events(world.before.events.filter(pl.col("action") != "impression")), folder / "data")
+    with TestClient(create_app(folder), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 import json
 import math
 import sys
+from datetime import timedelta
 
 import pytest
 
 from foretell.core.errors import MissingExtraError, RunError
+from foretell.core.time import from_microseconds
+from foretell.predictor.predictor import Predictor
 from foretell.serve import create_app, serve
 from foretell.serve.wire import MOST_BYTES, MOST_EVENTS
 
@@ -85,13 +88,49 @@ def test_tasks_moment_and_limit_can_be_chosen(client, world):
     assert early["events"] < chosen["events"]
 
 
-def test_what_cannot_be_answered_says_why(client):
-    """Before the first exposure there is no placement to ask about; the other tasks are answered."""
-    mixed = client.get("/v1/users/u1/predictions?at=2023-12-01&task=ad,purchase")
+def test_what_cannot_be_answered_says_why(bare_client):
+    """Where nothing was ever shown there is no placement to ask about; the other tasks are answered."""
+    mixed = bare_client.get("/v1/users/u1/predictions?task=ad,purchase")
     assert mixed.status_code == 200
     assert list(mixed.json()["predictions"]) == ["purchase"]
     assert set(mixed.json()["unanswered"]["ad"]) == {"problem", "received", "remedy"}
-    assert client.get("/v1/users/u1/predictions?at=2023-12-01&task=ad").status_code == 422
+    assert bare_client.get("/v1/users/u1/predictions?task=ad").status_code == 422
+
+
+def test_recommendations_of_new_items_only(client, run, world):
+    """Never bought, and as many as without the filter; the other tasks are answered as ever."""
+    bought = world.before.events.filter(action="purchase")
+    user = bought["user_id"].value_counts(sort=True)["user_id"][0]
+    url = f"/v1/users/{user}/predictions"
+    plain = client.get(url).json()
+    filtered = client.get(f"{url}?new_only=true").json()
+    items = [row["item_id"] for row in filtered["predictions"]["recommend"]["items"]]
+    assert not set(items) & set(bought.filter(user_id=user)["item_id"])
+    assert len(items) == len(plain["predictions"]["recommend"]["items"])
+    assert [row["rank"] for row in filtered["predictions"]["recommend"]["items"]] == list(range(1, len(items) + 1))
+    assert all(row["is_new_to_user"] for row in filtered["predictions"]["recommend"]["items"])
+    for name in ("purchase", "churn", "ad", "promotion"):
+        assert filtered["predictions"][name] == plain["predictions"][name]
+    assert client.get(f"{url}?new_only=false").json() == plain
+    batch = Predictor.load(run).predict("recommend", users=[user], new_only=True)
+    assert batch["item_id"].to_list() == items
+
+
+def test_a_moment_far_away_or_seen_is_noted_with_the_answer(client, world):
+    user = world.before.events["user_id"][0]
+
+    def asked(**more):
+        return client.get(f"/v1/users/{user}/predictions", params={"task": "purchase,recommend", **more}).json()
+
+    assert asked()["notes"] == []
+    last = from_microseconds(int(world.before.events["time"].max()))
+    far = asked(at=(last + timedelta(days=20)).isoformat())
+    assert list(far["predictions"]) == ["purchase", "recommend"]
+    assert len(far["notes"]) == 1, "within 28 days for purchase, beyond 14 for recommend"
+    assert "'recommend'" in far["notes"][0]
+    assert "after the log ends" in far["notes"][0]
+    seen = asked(at="2024-01-20")
+    assert ["training window" in note for note in seen["notes"]] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +141,12 @@ def test_what_cannot_be_answered_says_why(client):
         ("/v1/users/u1/predictions?task=demand", 400, "asks about items"),
         ("/v1/users/u1/predictions?at=soon", 400, "ISO 8601"),
         ("/v1/users/u1/predictions?at=9999-12-31", 400, "too far"),
-        ("/v1/users/u1/predictions?at=0001-01-01", 400, "too far"),
+        ("/v1/users/u1/predictions?at=0001-01-01", 400, "Nothing is known yet"),
+        ("/v1/users/u1/predictions?at=2023-12-01", 400, "the log tells of 2024-01-01"),
+        ("/v1/users/u1/predictions?new_only=yes", 400, "true or false"),
+        ("/v1/users/u1/predictions?new_only", 400, "true or false"),
+        ("/v1/users/u1/predictions?new_only=true&task=purchase,ad", 400, "ask one of: recommend"),
+        ("/v1/users/u1/predictions?newonly=true", 400, "no parameter 'newonly'"),
         ("/v1/users/u1/predictions?limit=0", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=-1", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=%C2%B2", 400, "whole number from 1"),

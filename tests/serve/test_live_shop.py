@@ -5,6 +5,7 @@ from polars.testing import assert_frame_equal
 
 from foretell.core.events import EventLog, in_event_order
 from foretell.core.time import DAY
+from foretell.predictor.moment import Span
 from foretell.predictor.view import ShopView
 from foretell.serve.cleaning import rows_frame
 from foretell.serve.live_shop import LiveShop
@@ -44,7 +45,7 @@ def test_one_by_one_is_as_good_as_all_at_once(events, data):
     for user in ("ann", "bob", "cid", "dan"):
         seen = shop.look(user)
         assert_frame_equal(seen.history.events, expected.histories.filter(pl.col("user_id") == user))
-        assert seen.last_time == last
+        assert seen.span == Span.of(whole)
         assert_frame_equal(seen.view.histories, seen.history.events)
         for cutoff in (0, DAY, last, 3 * DAY):
             assert_frame_equal(seen.view.statistics.at(cutoff), expected.statistics.at(cutoff))
@@ -60,8 +61,8 @@ def test_a_view_does_not_change_under_a_reader():
     shop = LiveShop(log_of([{"user_id": "ann", "time": 5, "action": "view", "item_id": "tea"}]))
     before = shop.look("ann")
     shop.append([{"user_id": "ann", "time": 9, "action": "view", "item_id": "tea"}])
-    assert (len(before.history), before.last_time, before.view.histories.height) == (1, 5, 1)
-    assert (len(shop.look("ann").history), shop.look("ann").last_time) == (2, 9)
+    assert (len(before.history), before.span.last, before.view.histories.height) == (1, 5, 1)
+    assert (len(shop.look("ann").history), shop.look("ann").span.last) == (2, 9)
 
 
 def test_what_is_remembered_is_forgotten_when_it_no_longer_holds():
@@ -90,4 +91,16 @@ def test_a_shop_with_a_table_of_exposures_goes_by_it():
     impression = {"user_id": "ann", "time": 9, "action": "impression", "item_id": "bun"}
     shop.append([impression])
     expected = ShopView.of(log.with_events(pl.concat([log.events, rows_frame([impression])])))
+    assert_frame_equal(shop.look("ann").view.tables["exposures"], expected.tables["exposures"])
+
+
+def test_a_shop_with_an_empty_table_of_exposures_goes_by_its_impressions():
+    """As in batch: a table without rows hides nothing."""
+    empty = pl.DataFrame(schema={"user_id": pl.String, "time": pl.Int64, "item_id": pl.String})
+    log = log_of([{"user_id": "ann", "time": 5, "action": "view", "item_id": "tea"}]).with_table("exposures", empty)
+    shop = LiveShop(log)
+    impression = {"user_id": "ann", "time": 9, "action": "impression", "item_id": "bun"}
+    shop.append([impression])
+    expected = ShopView.of(log.with_events(pl.concat([log.events, rows_frame([impression])])))
+    assert shop.look("ann").view.tables["exposures"]["item_id"].to_list() == ["bun"]
     assert_frame_equal(shop.look("ann").view.tables["exposures"], expected.tables["exposures"])

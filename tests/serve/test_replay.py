@@ -56,7 +56,11 @@ def test_the_answers_of_batch(client, run, world):
     quiet = sorted(set(world.before.events[columns.USER_ID]) - set(lively))[:3]
     assert lively
     assert quiet
-    assert_same_answers(client, predictor, world.whole, [*lively[:8], *quiet, "never-seen"])
+    asked = [*lively[:8], *quiet, "never-seen"]
+    assert_same_answers(client, predictor, world.whole, asked)
+    stores = {user: predictor.predict("ad", log=world.whole, users=[user])["store_id"].unique() for user in asked}
+    assert len({store for own in stores.values() for store in own.drop_nulls()}) > 1, "each customer's own store"
+    assert all(own.drop_nulls().len() <= 1 for own in stores.values())
     assert client.get("/v1/users/u100/predictions").json()["cutoff"] > before["cutoff"]
 
 

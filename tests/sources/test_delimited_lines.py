@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.sources import read_events
-from foretell.sources.delimited_lines import read_lines
+from foretell.sources.formats.delimited_lines import read_lines
 
 HEADER = "user_id,time,action\n"
 SOUND = "a,2020-01-01,view\n"

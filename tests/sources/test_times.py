@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretell.core.errors import SchemaError
+from foretell.core.errors import SchemaError, UnknownNameError
 from foretell.core.time import to_microseconds
 from foretell.sources.times import parse_times
 
@@ -121,3 +121,31 @@ def test_any_floats_are_read_or_refused(cells):
     except SchemaError:
         return
     assert times.values.dtype == pl.Int64
+
+
+def test_a_declared_zone_moves_clocks_that_name_none():
+    berlin = parse_times(pl.Series(["2019-11-05 18:04:09", "2019-11-05T17:04:09Z"]), zone="Europe/Berlin")
+    assert berlin.values.to_list() == [MICROSECONDS, MICROSECONDS]
+    assert berlin.notes == ("Times without a zone are taken as Europe/Berlin.",)
+    naive = pl.Series([MOMENT.replace(tzinfo=None, hour=18)])
+    assert parse_times(naive, zone="Europe/Berlin").values.to_list() == [MICROSECONDS]
+
+
+def test_a_zone_changes_nothing_that_is_counted_from_1970():
+    times = parse_times(pl.Series([MICROSECONDS // 1_000_000]), zone="Asia/Shanghai")
+    assert times.values.to_list() == [MICROSECONDS]
+    assert "not needed" in times.notes[0]
+
+
+def test_hours_that_a_clock_skips_or_shows_twice_are_read():
+    skipped, twice = "2024-03-31 02:30:00", "2024-10-27 02:30:00"
+    values = parse_times(pl.Series([skipped, twice]), zone="Europe/Berlin").values
+    assert values.to_list() == [
+        to_microseconds(datetime(2024, 3, 31, 1, 30, tzinfo=UTC)),
+        to_microseconds(datetime(2024, 10, 27, 0, 30, tzinfo=UTC)),
+    ]
+
+
+def test_a_zone_that_does_not_exist_is_named():
+    with pytest.raises(UnknownNameError, match="Europe/Berlin"):
+        parse_times(pl.Series([1]), zone="Europe/Berln")

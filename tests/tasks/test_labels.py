@@ -4,9 +4,10 @@ import polars as pl
 import pytest
 
 from foretell.core.errors import InsufficientDataError
+from foretell.core.events import EventLog
 from foretell.core.task import Task
 from foretell.core.time import DAY
-from foretell.tasks import TASKS, ad, churn, default_tasks, purchase, recommend
+from foretell.tasks import TASKS, ad, churn, default_tasks, demand, purchase, recommend, response_action
 from foretell.tasks.demand import items_to_forecast
 
 
@@ -125,7 +126,11 @@ def test_a_table_of_exposures_keeps_its_weights_and_places(log_of, at):
         }
     )
     log = log_of(("a", at(3), "purchase", "x"), ("a", at(1), "impression", "z"), exposures=table)
-    assert ad.exposures(log).columns == ["user_id", "time", "item_id", "position", "channel", "weight"]
+    kept = ["user_id", "time", "item_id", "position", "channel", "weight", "store_id"]
+    assert ad.exposures(log).columns == kept
+    assert ad.exposures(log)["store_id"].null_count() == 2
+    placed = log.with_table("exposures", table.with_columns(store_id=pl.lit(7)))
+    assert ad.exposures(placed)["store_id"].to_list() == ["7", "7"]
     found = ad.examples(log, task("ad"), start=at(0), end=at(20))
     assert found.select("user_id", "position", "channel", "weight", "label").rows() == [
         ("a", "front", None, 1.0, 1.0),
@@ -136,6 +141,13 @@ def test_a_table_of_exposures_keeps_its_weights_and_places(log_of, at):
 def test_an_empty_table_of_exposures_hides_no_impressions(shown):
     empty = pl.DataFrame(schema={"user_id": pl.String, "time": pl.Int64, "item_id": pl.String})
     assert ad.exposures(shown.with_table("exposures", empty)).height == 4
+
+
+def test_impressions_that_name_no_item_are_no_exposures(log_of, at):
+    log = log_of(("a", at(1), "impression", None), ("a", at(2), "purchase", "x"))
+    assert not ad.has_exposures(log)
+    with pytest.raises(InsufficientDataError, match="no exposures"):
+        ad.exposures(log)
 
 
 def test_no_exposures_is_said_with_what_to_do(log):
@@ -157,6 +169,47 @@ def test_demand_is_asked_of_what_sold_best_before(log_of, at):
     assert items_to_forecast(log, task("demand", max_items=1), known_until=at(5)) == ["x"]
     assert items_to_forecast(log, task("demand", where={"category": "CUPS"}), known_until=at(5)) == ["z"]
     assert items_to_forecast(log, asked, known_until=at(-1)) == []
+
+
+def test_demand_examples_are_units_a_week_of_weeks_that_are_over(log_of, at):
+    log = log_of(
+        ("a", at(0), "purchase", "x"),
+        ("a", at(10), "purchase", "x"),  # the cutoff's own moment: past
+        ("a", at(10) + 1, "purchase", "x"),
+        ("b", at(17), "purchase", "x"),  # the last moment of the first week
+        ("b", at(17) + 1, "purchase", "x"),
+        ("b", at(12), "view", "x"),
+        ("b", at(12), "purchase", "late"),
+    )
+    quantity = pl.Series("quantity", [1.0, 50.0, 2.5, None, 4.0, 9.0, 9.0])
+    by_time = log.events.sort("user_id", "time", maintain_order=True)
+    order = [0, 1, 2, 5, 6, 3, 4]  # rows of a, then of b by time: the view and the late item come first
+    log = log.with_events(by_time.with_columns(quantity=quantity.gather(order)))
+    asked = {"cutoffs": [at(3), at(10)], "known_until": at(9)}
+    found = demand.examples(log, task("demand", horizon_days=14), **asked, end=at(24))
+    assert found.columns == ["item_id", "cutoff", "week", "start", "end", "label"]
+    assert found.select("item_id", "cutoff", "week", "label").rows() == [
+        ("x", at(3), 1, 50.0),
+        ("x", at(3), 2, 3.5),
+        ("x", at(10), 1, 3.5),
+        ("x", at(10), 2, 4.0),
+    ]
+    assert (found["end"] - found["start"]).unique().to_list() == [7 * DAY]
+    early = demand.examples(log, task("demand", horizon_days=10), **asked, end=at(24) - 1)
+    assert early.select("cutoff", "week").rows() == [(at(3), 1), (at(3), 2), (at(10), 1)]
+    assert demand.examples(log, task("demand"), cutoffs=[], known_until=at(9), end=at(24)).is_empty()
+
+
+def test_demand_examples_of_a_log_without_items():
+    log = EventLog(pl.DataFrame({"user_id": ["a"], "time": [5], "action": ["purchase"], "item_id": [None]}))
+    found = demand.examples(log, task("demand"), cutoffs=[5], known_until=9, end=9 * DAY)
+    assert found.is_empty()
+    assert found.columns == ["item_id", "cutoff", "week", "start", "end", "label"]
+
+
+@pytest.mark.parametrize(("actions", "response"), [(["view", "purchase"], "purchase"), (["view", "click"], "click")])
+def test_a_response_is_a_click_where_clicks_are_logged(log_of, at, actions, response):
+    assert response_action(log_of(*[("a", at(1), action, "x") for action in actions])) == response
 
 
 def test_the_built_in_six():

@@ -10,6 +10,7 @@ from typing import Final
 
 # --- the event log -------------------------------------------------------------------------------------
 USER_ID: Final = "user_id"
+ANONYMOUS_ID: Final = "anonymous_id"
 TIME: Final = "time"
 ACTION: Final = "action"
 ITEM_ID: Final = "item_id"
@@ -30,11 +31,22 @@ CHANNEL: Final = "channel"
 STORE_ID: Final = "store_id"
 
 REQUIRED: Final = (USER_ID, TIME, ACTION)
-IDENTIFIERS: Final = (USER_ID, ITEM_ID, SESSION_ID, ORDER_ID, EVENT_ID, CAMPAIGN_ID, LIST_ID, STORE_ID)
+IDENTIFIERS: Final = (
+    USER_ID,
+    ANONYMOUS_ID,
+    ITEM_ID,
+    SESSION_ID,
+    ORDER_ID,
+    EVENT_ID,
+    CAMPAIGN_ID,
+    LIST_ID,
+    STORE_ID,
+)
 NUMBERS: Final = (PRICE, QUANTITY, VALUE, DISCOUNT, RATING)
 WORDS: Final = (ACTION, QUERY, TEXT, CHANNEL, POSITION)
 CANONICAL: Final = (
     USER_ID,
+    ANONYMOUS_ID,
     TIME,
     ACTION,
     ITEM_ID,
@@ -54,6 +66,10 @@ CANONICAL: Final = (
     CHANNEL,
     STORE_ID,
 )
+
+# Read by cleaning where a log has them, and by nothing else.
+RECEIVED_TIME: Final = "received_time"
+CURRENCY: Final = "currency"
 
 # --- the side tables -----------------------------------------------------------------------------------
 CATEGORY: Final = "category"
@@ -89,6 +105,7 @@ REVIEW: Final = "review"
 COUPON_SENT: Final = "coupon_sent"
 COUPON_REDEEMED: Final = "coupon_redeemed"
 
+# In the order of a visit: rows of one moment are sorted by it (what is seen comes before what is bought or reviewed).
 ACTIONS: Final = (
     IMPRESSION,
     CLICK,

@@ -10,14 +10,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import narwhals as nw
 import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
 
-__all__ = ["SIDE_TABLES", "EventLog", "in_event_order", "restore_ids"]
+__all__ = [
+    "CLEANED_TABLES",
+    "EVENT_ORDER",
+    "RETURNED",
+    "SIDE_TABLES",
+    "UNATTRIBUTED",
+    "EventLog",
+    "action_rank",
+    "in_event_order",
+    "negative_sales",
+    "restore_ids",
+]
 
 SIDE_TABLES: Final = ("items", "users", "campaigns", "treatments", "exposures", "promotions")
+"""What a shop may bring beside its events."""
+
+UNATTRIBUTED: Final = "unattributed"
+"""The table of the sales that name no user: cleaning keeps it apart, demand counts it, nothing else reads it."""
+
+RETURNED: Final = "returned"
+"""The table of what refunds give back of purchases in the log, where units and amounts asked about shall be net."""
+
+CLEANED_TABLES: Final = (UNATTRIBUTED, RETURNED)
+"""What cleaning puts beside the events."""
+
+_RANK: Final = "_rank"
+EVENT_ORDER: Final = (
+    columns.USER_ID,
+    columns.TIME,
+    _RANK,
+    columns.ORDER_ID,
+    columns.ACTION,
+    columns.ITEM_ID,
+    columns.EVENT_ID,
+)
+"""The keys of event order, the first deciding; ``_rank`` stands for ``action_rank``."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +64,11 @@ class EventLog:
     Attributes:
         events: One row an event, canonical columns, sorted by user then time.
         tables: Side tables by name (``items``, ``users``, ``campaigns``, ``treatments``, ``exposures``,
-            ``promotions``); absent ones are absent from the mapping.
+            ``promotions``, and ``CLEANED_TABLES`` after cleaning); absent ones are absent from the mapping.
         id_types: The Polars type each identifier column had on the way in.
         dialect: The dialect the rows were read in.
         rejected: Rows a source could not read at all (columns ``reason`` and ``raw``), so that none is lost.
+        notes: What was assumed or left aside in reading, in plain sentences.
 
     Raises:
         SchemaError: If a required column is missing or a side table has an unknown name.
@@ -49,6 +84,7 @@ class EventLog:
     id_types: Mapping[str, pl.DataType] = field(default_factory=dict)
     dialect: str = "canonical"
     rejected: pl.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in columns.REQUIRED if name not in self.events.columns]
@@ -58,7 +94,7 @@ class EventLog:
                 received=", ".join(self.events.columns) or "no columns",
                 remedy=f"Map your columns to {', '.join(columns.REQUIRED)}.",
             )
-        strangers = sorted(set(self.tables) - set(SIDE_TABLES))
+        strangers = sorted(set(self.tables) - {*SIDE_TABLES, *CLEANED_TABLES})
         if strangers:
             raise SchemaError(
                 f"Unknown side table {strangers[0]!r}.",
@@ -85,27 +121,78 @@ class EventLog:
 
     def before(self, cutoff: int) -> EventLog:
         """The part of the log a model may know at ``cutoff`` (int64 microseconds, inclusive)."""
-        return self.with_events(self.events.filter(pl.col(columns.TIME) <= cutoff))
+        known = pl.col(columns.TIME) <= cutoff
+        cut = {name: self.tables[name].filter(known) for name in CLEANED_TABLES if name in self.tables}
+        return replace(self, events=self.events.filter(known), tables={**self.tables, **cut})
+
+    def sales(self, *, net: bool = True) -> EventLog:
+        """The purchases alone, with those that name no user, and what was given back as negative ones.
+
+        This is what demand counts. Only a log cleaned with ``refunds = "targets"`` knows what was given back.
+
+        Args:
+            net: Whether to count what was given back.
+
+        Example:
+            >>> bought = {"user_id": ["a"], "time": [2], "action": ["purchase"], "item_id": ["x"]}
+            >>> by_nobody = pl.DataFrame(bought | {"time": [1], "user_id": pl.Series([None], dtype=pl.String)})
+            >>> EventLog(pl.DataFrame(bought), {"unattributed": by_nobody}).sales().events["time"].to_list()
+            [1, 2]
+        """
+        bought = pl.col(columns.ACTION) == columns.PURCHASE
+        parts = [frame.filter(bought) for frame in (self.events, self.table(UNATTRIBUTED)) if frame is not None]
+        returned = self.table(RETURNED)
+        if net and returned is not None:
+            parts.append(negative_sales(returned))
+        return self.with_events(parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal"))
 
     def restore_ids(self, frame: pl.DataFrame) -> pl.DataFrame:
         """``frame`` with its identifier columns in the types the shop used."""
         return restore_ids(frame, self.id_types)
 
 
-def in_event_order(events: pl.DataFrame) -> pl.DataFrame:
-    """Rows by user and time; rows of one user at one moment by order, action, item and event id.
+def action_rank() -> nw.Expr:
+    """Where an action stands among others of the same moment (``columns.ACTIONS``); unknown ones come last.
 
-    A log does not say what came first within one microsecond; with an order of its own for such rows, how they lay
-    in the file (or in which order they arrived live) changes nothing.
+    In Narwhals, so that every engine orders alike.
+    """
+    rank = nw.lit(len(columns.ACTIONS))
+    for place, action in reversed(list(enumerate(columns.ACTIONS))):
+        rank = nw.when(nw.col(columns.ACTION) == action).then(nw.lit(place)).otherwise(rank)
+    return rank.cast(nw.Int8)
+
+
+def in_event_order(events: pl.DataFrame) -> pl.DataFrame:
+    """Rows by user and time; rows of one user at one moment as a visit goes: seen, sought, in the cart, bought.
+
+    A log does not say what came first within one microsecond. With an order of their own (action, order, item, event
+    id) for such rows, how they lay in the file or in which order they arrived live changes nothing.
 
     Example:
-        >>> rows = pl.DataFrame({"user_id": ["a", "a"], "time": [1, 1], "action": ["view", "cart"]})
+        >>> rows = pl.DataFrame({"user_id": ["a"] * 3, "time": [1] * 3, "action": ["purchase", "cart", "view"]})
         >>> in_event_order(rows)["action"].to_list()
-        ['cart', 'view']
+        ['view', 'cart', 'purchase']
     """
-    ties = (columns.ORDER_ID, columns.ACTION, columns.ITEM_ID, columns.EVENT_ID)
-    keys = [columns.USER_ID, columns.TIME, *(name for name in ties if name in events.columns)]
-    return events.sort(keys, maintain_order=True)
+    ranked = nw.from_native(events, eager_only=True).with_columns(action_rank().alias(_RANK)).to_native()
+    keys = [name for name in EVENT_ORDER if name in ranked.columns]
+    return ranked.sort(keys, maintain_order=True).drop(_RANK)
+
+
+def negative_sales(returned: pl.DataFrame) -> pl.DataFrame:
+    """What was given back as purchases of a negative quantity and value, at the moment it was given back.
+
+    Example:
+        >>> returned = pl.DataFrame({"action": ["refund"], "quantity": [2.0], "price": [3.0], "value": [6.0]})
+        >>> negative_sales(returned).row(0)
+        ('purchase', -2.0, None, -6.0)
+    """
+    present = set(returned.columns)
+    signed = [-pl.col(name) for name in (columns.QUANTITY, columns.VALUE) if name in present]
+    # A price or discount that comes back is no observation of one.
+    absent = [
+        pl.lit(None, dtype=pl.Float64).alias(name) for name in (columns.PRICE, columns.DISCOUNT) if name in present
+    ]
+    return returned.with_columns(pl.lit(columns.PURCHASE).alias(columns.ACTION), *signed, *absent)
 
 
 def restore_ids(frame: pl.DataFrame, id_types: Mapping[str, pl.DataType]) -> pl.DataFrame:

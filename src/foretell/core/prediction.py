@@ -6,26 +6,77 @@ This module owns the columns of prediction tables and of one answer's reasons. I
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-__all__ = ["ANSWER_COLUMNS", "Reason"]
+from foretell.core import columns
+from foretell.core.task import Kind, Task
 
-ANSWER_COLUMNS: Final = {
-    "purchase": ("user_id", "cutoff", "horizon_days", "probability", "model_version"),
+__all__ = ["ANSWER_COLUMNS", "Reason", "answer_columns", "quantile_column"]
+
+_FIRST: Final = (columns.USER_ID, columns.CUTOFF, columns.HORIZON_DAYS)
+_MEAN: Final = "mean"
+
+ANSWER_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
+    "purchase": (*_FIRST, columns.PROBABILITY, columns.MODEL_VERSION),
     "churn": (
-        "user_id",
-        "cutoff",
-        "horizon_days",
-        "probability",
+        *_FIRST,
+        columns.PROBABILITY,
         "expected_next_order_date",
         "expected_spend",
-        "model_version",
+        columns.MODEL_VERSION,
     ),
-    "recommend": ("user_id", "cutoff", "horizon_days", "rank", "item_id", "score", "is_new_to_user", "model_version"),
-    "ad": ("user_id", "cutoff", "horizon_days", "item_id", "position", "channel", "probability", "model_version"),
-    "promotion": ("user_id", "cutoff", "horizon_days", "campaign_id", "probability", "model_version"),
-    "demand": ("item_id", "cutoff", "week", "start", "end", "mean", "quantiles", "order_quantity", "model_version"),
+    "recommend": (*_FIRST, "rank", columns.ITEM_ID, "score", "is_new_to_user", columns.MODEL_VERSION),
+    "ad": (
+        *_FIRST,
+        columns.ITEM_ID,
+        columns.POSITION,
+        columns.CHANNEL,
+        columns.STORE_ID,
+        columns.PROBABILITY,
+        columns.MODEL_VERSION,
+    ),
+    "promotion": (*_FIRST, columns.CAMPAIGN_ID, columns.KIND, columns.PROBABILITY, columns.MODEL_VERSION),
+    "demand": (
+        columns.ITEM_ID,
+        columns.CUTOFF,
+        columns.HORIZON_DAYS,
+        "week",
+        columns.START,
+        columns.END,
+        _MEAN,
+        "order_quantity",
+        columns.MODEL_VERSION,
+    ),
 }
+"""The columns of each kind's table, in order; a demand table has its quantiles after the mean (``answer_columns``)."""
+
+
+def quantile_column(level: float) -> str:
+    """The column name of a quantile: its level in percent, exactly, so that no two levels share a name.
+
+    Example:
+        >>> quantile_column(0.9), quantile_column(0.05), quantile_column(0.975), quantile_column(0.101)
+        ('q90', 'q05', 'q97_5', 'q10_1')
+    """
+    whole, _, rest = f"{(Decimal(str(level)) * 100).normalize():f}".partition(".")
+    return f"q{whole:0>2}" + (f"_{rest}" if rest else "")
+
+
+def answer_columns(task: Task) -> tuple[str, ...]:
+    """The columns of a task's table, exactly and in order.
+
+    Columns that a shop cannot fill (spend in a log without money, stores in a shop without any) are there and empty.
+
+    Example:
+        >>> answer_columns(Task(name="demand", kind="demand", horizon_days=7, quantiles=(0.5, 0.9)))[6:10]
+        ('mean', 'q50', 'q90', 'order_quantity')
+    """
+    declared = ANSWER_COLUMNS[task.kind]
+    if task.kind != "demand":
+        return declared
+    after_mean = declared.index(_MEAN) + 1
+    return (*declared[:after_mean], *map(quantile_column, task.quantiles), *declared[after_mean:])
 
 
 @dataclass(frozen=True)

@@ -60,5 +60,10 @@ class Dataset:
         task = self.task(name)
         start, end = self.windows.bounds(split)
         return build_examples(
-            self.log, task, cutoffs=self.cutoffs(task, split, stride_days=stride_days), start=start, end=end
+            self.log,
+            task,
+            cutoffs=self.cutoffs(task, split, stride_days=stride_days),
+            start=start,
+            end=end,
+            known_until=self.windows.validation,
         )

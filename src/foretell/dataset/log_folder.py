@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from foretell.core.errors import RunError
-from foretell.core.events import SIDE_TABLES, EventLog
+from foretell.core.events import CLEANED_TABLES, SIDE_TABLES, EventLog
 
 __all__ = ["load_log", "save_log"]
 
@@ -59,7 +59,9 @@ def load_log(folder: Path) -> EventLog:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         events = pl.read_parquet(folder / "events.parquet")
         tables = {
-            name: pl.read_parquet(folder / f"{name}.parquet") for name in manifest["tables"] if name in SIDE_TABLES
+            name: pl.read_parquet(folder / f"{name}.parquet")
+            for name in manifest["tables"]
+            if name in (*SIDE_TABLES, *CLEANED_TABLES)
         }
         return EventLog(events, tables, types_of(manifest["id_types"]), manifest["dialect"])
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:

@@ -13,7 +13,7 @@ import numpy as np
 
 from foretell.evaluate.checks import run_checks
 from foretell.evaluate.definitions import definition, improvement, is_material
-from foretell.evaluate.facts import Evidence, TaskFacts
+from foretell.evaluate.facts import Evidence, FeatureStrength, TaskFacts, strength
 from foretell.evaluate.intervals import Estimate, Interval, Statistic, paired_difference
 from foretell.evaluate.plain import plain
 
@@ -140,10 +140,8 @@ def assemble_task(
     return finished
 
 
-def _strength(feature: Any) -> tuple[float, str]:  # noqa: ANN401 (FeatureStrength)
-    # An AUC of 0.1 is as strong as one of 0.9: both are far from guessing.
-    size = abs(feature.association - 0.5) if feature.measure == "auc" else abs(feature.association)
-    return -size, feature.name
+def _strength(feature: FeatureStrength) -> tuple[float, str]:
+    return -strength(feature.association, measure=feature.measure), feature.name
 
 
 def _metrics(estimate: Estimate) -> tuple[dict[str, dict[str, float]], dict[str, str]]:

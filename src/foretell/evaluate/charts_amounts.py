@@ -11,8 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from foretell.evaluate.chart_parts import HEIGHT, WIDTH, dots, keys, percents, whiskers
-from foretell.evaluate.svg import Frame, document, element, polyline, text, ticks
+from foretell.evaluate.chart_parts import Plot, percents
+from foretell.evaluate.svg import element, ticks
 from foretell.evaluate.words import count, date, label
 
 __all__ = ["depth", "quantile_coverage", "totals"]
@@ -34,27 +34,22 @@ def depth(curve: Arrays, *, baseline: Arrays | None = None, metric: str = "ndcg"
     cuts = curve["k"]
     highest = max([*curve[metric], *((baseline or {}).get(metric, []))], default=1.0)
     top = 1.12 * highest or 1.0
-    frame = Frame.of((min(cuts), max(cuts)), y=(0, top), width=WIDTH, height=HEIGHT)
     shown = metric.replace("_", " ").capitalize() if metric != "ndcg" else "NDCG"
     every = max(1, len(cuts) // 10)
     share = metric in ("hit_rate", "recall", "precision")
     levels = percents(0, high=top) if share else [(tick, f"{tick:g}") for tick in ticks(0, high=top)]
-    parts = [
-        frame.axes(
-            x_title="Length of the list",
-            y_title=shown,
-            x_labels=[(cut, str(cut)) for cut in cuts[every - 1 :: every]],
-            y_labels=levels,
-        )
-    ]
+    plot = Plot(
+        (min(cuts), max(cuts)),
+        y=(0, top),
+        titles=("Length of the list", shown),
+        labels=([(cut, str(cut)) for cut in cuts[every - 1 :: every]], levels),
+    )
     legend = [("line model", "foretell")]
     if baseline is not None:
-        parts.append(polyline(frame.x.all(cuts), ys=frame.y.all(baseline[metric]), class_="line rival"))
+        plot.line(cuts, ys=baseline[metric], class_="rival")
         legend.append(("line rival", label(baseline["name"])))
-    parts.append(polyline(frame.x.all(cuts), ys=frame.y.all(curve[metric]), class_="line model"))
-    parts.append(dots(frame, xs=cuts, ys=curve[metric]))
-    parts.append(keys(legend, x=frame.x.end - 4, y=frame.y.start - 14 - 16 * (len(legend) - 1)))
-    return document(*parts, width=WIDTH, height=HEIGHT, title=f"{shown} for lists of one to {max(cuts)} items.")
+    plot.points(cuts, ys=curve[metric])
+    return plot.drawn(f"{shown} for lists of one to {max(cuts)} items.", legend=legend)
 
 
 def quantile_coverage(curve: Arrays) -> Markup:
@@ -66,22 +61,15 @@ def quantile_coverage(curve: Arrays) -> Markup:
     Returns:
         An ``svg`` element.
     """
-    frame = Frame.of((0, 1), y=(0, 1), width=WIDTH, height=HEIGHT)
     grid = percents(0, high=1)
-    parts = [
-        frame.axes(x_title="Stated: at most this share below", y_title="What happened", x_labels=grid, y_labels=grid),
-        frame.diagonal(),
-    ]
+    titles = ("Stated: at most this share below", "What happened")
+    plot = Plot((0, 1), y=(0, 1), titles=titles, labels=(grid, grid))
+    plot.diagonal()
     for level, below, at_most in zip(curve["level"], curve["strict"], curve["observed"], strict=True):
-        x = frame.x(level)
-        parts.append(element("line", x1=x, x2=x, y1=frame.y(below), y2=frame.y(at_most), class_="tied"))
-    parts.append(whiskers(frame, xs=curve["level"], lows=curve["low"], highs=curve["high"]))
-    parts.append(polyline(frame.x.all(curve["level"]), ys=frame.y.all(curve["observed"]), class_="line model"))
-    parts.append(dots(frame, xs=curve["level"], ys=curve["observed"]))
+        plot.upright(level, low=below, high=at_most, class_="tied")
+    plot.points(curve["level"], ys=curve["observed"], lows=curve["low"], highs=curve["high"])
     legend = [("line model", "At or below"), ("tied", "Exactly equal"), ("reference", "Perfect")]
-    parts.append(keys(legend, x=frame.x.end - 4, y=frame.y.start - 46))
-    title = "Quantile coverage: stated level against the share of rows at or below it."
-    return document(*parts, width=WIDTH, height=HEIGHT, title=title)
+    return plot.drawn("Quantile coverage: stated level against the share of rows at or below it.", legend=legend)
 
 
 def totals(curve: Arrays) -> Markup:
@@ -95,31 +83,26 @@ def totals(curve: Arrays) -> Markup:
     """
     periods, n = curve["period"], len(curve["period"])
     top = 1.2 * max([*curve["actual"], *curve["forecast"], *curve.get("baseline", [])], default=1.0) or 1.0
-    frame = Frame.of((0, n), y=(0, top), width=WIDTH, height=HEIGHT, left=64)
     every = -(-n // 6)
-    parts = [
-        frame.axes(
-            x_title="Period",
-            y_title="Total units",
-            x_labels=[(place + 0.5, date(periods[place]).rsplit(" 2", 1)[0]) for place in range(0, n, every)],
-            y_labels=[(tick, count(tick)) for tick in ticks(0, high=top)],
-        )
-    ]
-    slot = frame.x(1) - frame.x(0)
+    plot = Plot(
+        (0, n),
+        y=(0, top),
+        titles=("Period", "Total units"),
+        labels=(
+            [(place + 0.5, date(periods[place]).rsplit(" 2", 1)[0]) for place in range(0, n, every)],
+            [(tick, count(tick)) for tick in ticks(0, high=top)],
+        ),
+        left=64,
+    )
+    x, y = plot.frame.x, plot.frame.y
+    slot = x(1) - x(0)
     for place, value in enumerate(curve["actual"]):
-        x, y = frame.x(place) + 0.2 * slot, frame.y(value)
-        parts.append(element("rect", x=x, y=y, width=0.6 * slot, height=frame.y.start - y, class_="actual"))
-    legend = [("swatch actual", "Actual"), ("line model", "foretell")]
+        corner = {"x": x(place) + 0.2 * slot, "y": y(value)}
+        plot.add(element("rect", **corner, width=0.6 * slot, height=y.start - y(value), class_="actual"))
     for key, class_ in (("baseline", "rival"), ("forecast", "model")):
         for place, value in enumerate(curve.get(key, [])):
-            x, y = frame.x(place), frame.y(value)
-            parts.append(
-                element("line", x1=x + 0.1 * slot, x2=x + 0.9 * slot, y1=y, y2=y, class_=f"line {class_} level")
-            )
+            plot.level(place, value=value, class_=class_)
+    legend = [("swatch actual", "Actual"), ("line model", "foretell")]
     if "baseline" in curve:
         legend.append(("line rival", label(curve["baseline_name"])))
-    for place, (class_, name) in enumerate(legend):
-        x = frame.x.start + 8 + 108 * place
-        parts.append(element("line", x1=x, x2=x + 16, y1=14.0, y2=14.0, class_=class_))
-        parts.append(text(name, x=x + 21, y=17.5, class_="key"))
-    return document(*parts, width=WIDTH, height=HEIGHT, title="Totals per period: actual, forecast and baseline.")
+    return plot.drawn("Totals per period: actual, forecast and baseline.", legend=legend, above=True)

@@ -10,7 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["NO_EVIDENCE", "Evidence", "FeatureStrength", "TaskFacts"]
+__all__ = ["NO_EVIDENCE", "Evidence", "FeatureStrength", "TaskFacts", "strength"]
+
+_NONE: Final = {"auc": 0.5}
+"""What a measure reads where nothing goes together; zero for those not named."""
+
+
+def strength(association: float, *, measure: str) -> float:
+    """How far a measured association is from none at all.
+
+    Example:
+        >>> strength(0.1, measure="auc"), strength(-0.6, measure="spearman")
+        (0.4, 0.6)
+    """
+    return abs(association - _NONE.get(measure, 0.0))
 
 
 @dataclass(frozen=True)
@@ -20,8 +33,8 @@ class FeatureStrength:
     Attributes:
         name: The feature, in words people can read.
         association: The measured association on the training rows.
-        measure: What ``association`` is: ``"auc"``, ``"auc_distance"`` (from 0.5), ``"mutual information"``,
-            ...
+        measure: What ``association`` is: ``"auc"``, ``"auc_distance"`` (from 0.5), ``"spearman"`` (rank
+            correlation, for amounts), ``"mutual information"``, ...
         importance: The model's own share of use in [0, 1], or None when unknown.
     """
 

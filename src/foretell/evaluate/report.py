@@ -44,13 +44,16 @@ class Report:
 
     and beyond it, for the page:
 
-    - of a task: ``answer`` (probability, ranking or quantiles), ``question``, ``unit``, ``headline`` (the
-      metric verdicts go by), ``verdict`` (``baseline``, ``metric``, ``value``, ``low``, ``high``,
+    - of a task: ``answer`` (probability, ranking or quantiles), ``question``, ``unit`` (what a row is),
+      ``headline`` (the metric verdicts go by), ``verdict`` (``baseline``, ``metric``, ``value``, ``low``, ``high``,
       ``outcome``), ``undefined`` (metric to reason), ``paired`` (baseline, metric: difference mine - baseline
-      with ``outcome``), ``curves``, ``slices``, ``features``, ``blend``, ``notes``, ``examples_of_answers``,
+      with ``outcome``), ``curves``, ``slices``, ``features`` (``measure`` says what ``association`` is: ``auc`` of
+      the feature alone, ``spearman`` for amounts), ``blend``, ``notes``, ``examples_of_answers``,
       ``validation_rate``, ``unknown_share``, ``do_not_use_for``, ``variants`` (further task dictionaries),
-      and by answer ``base_rate``, ``threshold``, ``calibration``, ``randomised``, ``k``, ``catalogue``,
-      ``without_wants``, ``popularity``, ``levels``, ``nominal_coverage``;
+      and by answer ``base_rate``, ``threshold``, ``calibration``, ``randomised``, ``responses``, ``k``, ``catalogue``,
+      ``without_wants``, ``popularity``, ``levels``, ``nominal_coverage``, ``bias_of`` (``mean`` or ``median``: what
+      totals and bias are those of, for the model and every baseline), and of promotions ``effect`` (money per
+      customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``);
     - of the run: ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
       ``message``), ``quality`` (``rows_in``, ``rows_out``, ``meaning`` by rule, ``quarantine``), ``command``,
       ``environment``, ``do_not_use_for``, ``definitions`` (``label``, ``better``, ``meaning``, ``formula`` by

@@ -164,6 +164,7 @@ def evaluate_probability(
             "base_rate": float((row_weights * labels).sum() / row_weights.sum()),
             "threshold": threshold,
             "randomised": treatment.randomised if treatment is not None else None,
+            "responses": treatment.responses if treatment is not None else None,
             "calibration": calibration,
             "curves": curves,
             "slices": evaluate_slices(

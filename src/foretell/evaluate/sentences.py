@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from foretell.evaluate.definitions import definition, improvement
-from foretell.evaluate.words import count, figure, inline, joined, percent, short_count, span
+from foretell.evaluate.digits import decimals_apart, figure
+from foretell.evaluate.words import count, inline, joined, percent, plural, short_count, span
 
 __all__ = ["QUESTIONS", "summary", "takeaways", "verdict_words"]
 
@@ -64,8 +65,8 @@ def summary(document: Document) -> list[str]:
     tested = span(document["windows"].get("test"))
     lines = [
         f"From {short_count(data.get('events'))} events of {short_count(data.get('users'))} customers and "
-        f"{short_count(data.get('items'))} items, foretell learned to answer {len(tasks)} "
-        f"question{'s' if len(tasks) != 1 else ''} and was tested on {tested}, days on which nothing "
+        f"{short_count(data.get('items'))} items, foretell learned to answer "
+        f"{plural(len(tasks), one='question', many='questions')} and was tested on {tested}, days on which nothing "
         "was fitted, blended, calibrated or cut."
     ]
     by_verdict: dict[str, list[str]] = {}
@@ -81,14 +82,21 @@ def summary(document: Document) -> list[str]:
     lines += [
         line.format(names=f"{joined(by_verdict[words])}") for words, line in sentences.items() if words in by_verdict
     ]
-    checks = [check for task in tasks.values() for check in task["checks"]]
-    failed, warned = (sum(check["status"] == status for check in checks) for status in ("fail", "warn"))
-    if failed or warned:
-        parts = [f"{failed} failed" if failed else "", f"{warned} deserve a look" if warned else ""]
-        lines.append(f"Of {len(checks)} checks, {joined([part for part in parts if part])}.")
-    elif checks:
-        lines.append(f"All {len(checks)} checks passed.")
-    return lines
+    line = _checks([check["status"] for task in tasks.values() for check in task["checks"]])
+    return [*lines, line] if line else lines
+
+
+def _checks(statuses: list[str]) -> str:
+    failed, warned = statuses.count("fail"), statuses.count("warn")
+    of = f"Of {plural(len(statuses), one='check', many='checks')}"
+    deserve = "deserves a look" if warned == 1 else "deserve a look"
+    if failed:
+        return f"{of}, {failed} failed{f' and {warned} {deserve}' if warned else ''}."
+    if warned:
+        return f"{of}, {warned} {deserve}."
+    if len(statuses) == 1:
+        return "The one check passed."
+    return f"All {len(statuses)} checks passed." if statuses else ""
 
 
 def takeaways(task: Document) -> list[str]:
@@ -103,23 +111,28 @@ def takeaways(task: Document) -> list[str]:
     rules = {"probability": _probability, "ranking": _ranking, "quantiles": _quantiles}
     rule = rules.get(task.get("answer", ""))
     lines = rule(task) if rule else []
-    verdict = task.get("verdict")
-    if verdict:
-        metric, name = definition(verdict["metric"]).label, inline(verdict["baseline"])
-        mine, other = (
-            figure(verdict["metric"], value=figures[verdict["metric"]]["value"])
-            for figures in (task["metrics"], task["baselines"][verdict["baseline"]])
-        )
-        close = "close behind" if improvement(verdict["metric"], difference=verdict["value"]) >= 0 else "just ahead"
-        words = {
-            "Clearly better": f"That is clearly better than the strongest baseline, {name}",
-            "Slightly better": f"The strongest baseline, {name}, is behind by too little to matter",
-            "No clear difference": f"The strongest baseline, {name}, is {close}, within the margin of error",
-            "Slightly behind": f"The strongest baseline, {name}, is ahead by too little to matter",
-            "Behind": f"The strongest baseline, {name}, does better",
-        }[verdict_words(task)]
-        lines.append(f"{words} ({metric} {mine} against {other}).")
-    return lines
+    return [*lines, _against(task)] if task.get("verdict") else lines
+
+
+def _against(task: Document) -> str:
+    """How it compares with the strongest baseline, with figures that look as different as they are."""
+    verdict = task["verdict"]
+    headline, name = verdict["metric"], inline(verdict["baseline"])
+    mine, other = (figures[headline]["value"] for figures in (task["metrics"], task["baselines"][verdict["baseline"]]))
+    if verdict["value"] == verdict["low"] == verdict["high"] == 0:
+        shown = figure(headline, value=mine)
+        return f"The strongest baseline, {name}, does exactly as well ({definition(headline).label} {shown} for both)."
+    digits = decimals_apart(headline, value=mine, others=[other])
+    shown = " against ".join(figure(headline, value=value, digits=digits) for value in (mine, other))
+    close = "close behind" if improvement(headline, difference=verdict["value"]) >= 0 else "just ahead"
+    words = {
+        "Clearly better": f"It is clearly better than the strongest baseline, {name}",
+        "Slightly better": f"The strongest baseline, {name}, is behind by too little to matter",
+        "No clear difference": f"The strongest baseline, {name}, is {close}, within the margin of error",
+        "Slightly behind": f"The strongest baseline, {name}, is ahead by too little to matter",
+        "Behind": f"The strongest baseline, {name}, does better",
+    }[verdict_words(task)]
+    return f"{words} ({definition(headline).label} {shown})."
 
 
 def _probability(task: Document) -> list[str]:
@@ -129,7 +142,7 @@ def _probability(task: Document) -> list[str]:
         place = min(range(len(gain["share"])), key=lambda index: abs(gain["share"][index] - 0.2))
         found = gain["found"][place]
         lines.append(
-            f"The fifth of {task['unit']} with the highest scores holds {percent(found, digits=0)} of "
+            f"The best-scored fifth of {task['unit']} holds {percent(found, digits=0)} of "
             f"{_FOUND.get(task['kind'], 'all positives')}, "
             f"{found / 0.2:.1f} times what picking at random would find."
         )
@@ -138,8 +151,9 @@ def _probability(task: Document) -> list[str]:
         raw = calibration.get("before")
         before = f" ({_points(raw)} before calibration)" if raw is not None else ""
         lines.append(
-            f"Its stated chances were off by {_points(calibration['ece'])} percentage points on average{before}, "
-            f"of which about {_points(calibration.get('by_chance') or 0)} would arise by chance alone."
+            f"Its stated chances were off by {_points(calibration['ece'])} percentage points on average{before}; "
+            f"those of a perfect model would be off by about {_points(calibration.get('by_chance') or 0)} here, by "
+            "chance alone."
         )
     return lines
 
@@ -154,8 +168,8 @@ def _ranking(task: Document) -> list[str]:
     lines = []
     if hit:
         lines.append(
-            f"{percent(hit['value'], digits=0)} of {task['unit']} found an item they then wanted among "
-            f"their first {k}, ranked out of {count(task['catalogue'])}."
+            f"In {percent(hit['value'], digits=0)} of {task['unit']} at least one of the first {k} items, picked out "
+            f"of {count(task['catalogue'])}, was then wanted."
         )
     if shown:
         lines.append(f"The lists together show {percent(shown['value'], digits=0)} of the catalogue.")
@@ -166,10 +180,13 @@ def _quantiles(task: Document) -> list[str]:
     wape, inside = task["metrics"].get("wape"), task["metrics"].get("coverage")
     lines = []
     if wape:
-        lines.append(f"The errors of the middle forecast add up to {percent(wape['value'], digits=0)} of the volume.")
+        lines.append(
+            f"The errors of the middle forecast, too much and too little alike, add up to "
+            f"{percent(wape['value'], digits=0)} of the volume."
+        )
     if inside:
         lines.append(
-            f"The {percent(task['nominal_coverage'], digits=0)} range held "
-            f"{percent(inside['value'], digits=0)} of what happened."
+            f"The {percent(task['nominal_coverage'], digits=0)} range held what happened in "
+            f"{percent(inside['value'], digits=0)} of {task['unit']}."
         )
     return lines

@@ -25,11 +25,13 @@ class Treatment:
         treated: 1 where the person received the treatment, 0 where not, shape ``[n]``.
         score: The predicted effect (uplift) or any score people would be chosen by, shape ``[n]``.
         randomised: True only when treatment was assigned by chance; otherwise figures are associations.
+        responses: What those who responded are called, in the plural, for example ``"customers who came back"``.
     """
 
     treated: npt.ArrayLike
     score: npt.ArrayLike
     randomised: bool
+    responses: str = "responses"
 
 
 @dataclass(frozen=True)

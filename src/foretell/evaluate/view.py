@@ -120,8 +120,11 @@ def _stages(seconds: Mapping[str, float | None]) -> dict[str, Any]:
 def _do_not_use_for(document: Document) -> list[str]:
     found = list(document.get("do_not_use_for") or [])
     for name, task in document["tasks"].items():
-        found += [f"{label(name)}: {line}" for line in task.get("do_not_use_for", [])]
-        for check in task["checks"]:
+        variants = task.get("variants", {}).values()
+        cautions = [line for part in (task, *variants) for line in part.get("do_not_use_for", [])]
+        found += [f"{label(name)}: {line}" for line in cautions]
+        treated = [check for part in variants for check in part.get("checks", []) if check["code"] == "FT007"]
+        for check in [*task["checks"], *treated]:
             if check["status"] == "fail":
                 found.append(f"{label(name)}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}")
             elif check["code"] == "FT007" and check["status"] == "warn":

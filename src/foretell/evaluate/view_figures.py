@@ -11,24 +11,16 @@ from typing import Any, Final
 from foretell.evaluate import charts
 from foretell.evaluate.bars import Bar, metric_bars
 from foretell.evaluate.definitions import definition, improvement
-from foretell.evaluate.words import figure, label, percent
+from foretell.evaluate.digits import decimals_apart, figure
+from foretell.evaluate.view_uplift import QINI_CAPTION
+from foretell.evaluate.words import label, percent
 
 __all__ = ["figures"]
 
 Document = Mapping[str, Any]
 
 _START: Final = {"auc": (0.5, "0.5 is guessing"), "normalised_entropy": (1.0, "1 is the base rate")}
-_TREATMENT: Final = {
-    True: (
-        "Who is changed by the treatment",
-        "Distance from the dashed line is what choosing people by predicted effect adds.",
-    ),
-    False: (
-        "Treated and untreated people",
-        "How their responses differ, by predicted effect. Treatment was not assigned by chance: the difference "
-        "is an association, not a measured effect.",
-    ),
-}
+_TREATMENT: Final = {True: "Who is changed by the treatment", False: "Treated and untreated people"}
 _COMPARED: Final = {
     "probability": ("auc", "average_precision"),
     "ranking": ("ndcg@{k}", "hit_rate@{k}"),
@@ -91,7 +83,8 @@ def figures(task: Document) -> list[dict[str, Any]]:
             }
         )
     if curves.get("qini"):
-        title, caption = _TREATMENT[bool(task.get("randomised"))]
+        chance = bool(task.get("randomised"))
+        title, caption = _TREATMENT[chance], QINI_CAPTION[chance]
         found.append({"title": title, "caption": caption, "parts": [("", "", charts.qini(curves["qini"]))]})
     return found
 
@@ -100,8 +93,10 @@ def _bars(task: Document, metric: str) -> Any:  # noqa: ANN401 (Markup)
     rows = [("foretell", task["metrics"][metric], True)]
     others = [(label(name), figures[metric], False) for name, figures in task["baselines"].items() if metric in figures]
     others.sort(key=lambda row: -improvement(metric, difference=row[1]["value"]))
+    values = [one["value"] for _, one, _ in rows + others]
+    digits = decimals_apart(metric, value=values[0], others=values[1:])
     bars = [
-        Bar(name, one["value"], one["low"], one["high"], figure(metric, value=one["value"]), mine)
+        Bar(name, one["value"], one["low"], one["high"], figure(metric, value=one["value"], digits=digits), mine)
         for name, one, mine in rows + others
     ]
     start, words = _START.get(metric, (0.0, ""))

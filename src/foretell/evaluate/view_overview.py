@@ -6,18 +6,18 @@ This module owns its texts and its mark. It refuses to compute figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from foretell.evaluate import marks
 from foretell.evaluate.definitions import definition, improvement
+from foretell.evaluate.digits import decimals_apart, decimals_nonzero, figure, interval_text, signed
+from foretell.evaluate.gate_words import STATUSES, worst
 from foretell.evaluate.sentences import QUESTIONS, verdict_words
-from foretell.evaluate.words import figure, interval_text, label, signed
+from foretell.evaluate.words import label
 
 __all__ = ["overview_row"]
 
 Document = Mapping[str, Any]
-
-_STATUSES: Final = ("pass", "warn", "fail")
 
 
 def overview_row(name: str, *, task: Document, gates: list[Document], anchor: str) -> dict[str, Any]:
@@ -34,36 +34,39 @@ def overview_row(name: str, *, task: Document, gates: list[Document], anchor: st
     """
     headline, verdict = str(task.get("headline") or ""), task.get("verdict")
     mine = task["metrics"].get(headline)
+    other = task["baselines"][verdict["baseline"]][headline] if verdict else None
+    digits = decimals_apart(headline, value=mine["value"], others=[other and other["value"]]) if mine else None
     row: dict[str, Any] = {
         "anchor": anchor,
         "name": label(name),
         "question": task.get("question") or QUESTIONS.get(task["kind"], ""),
         "metric": definition(headline).label if headline else "",
         "lower": bool(headline) and definition(headline).better == "lower",
-        "value": figure(headline, value=mine["value"]) if headline and mine else None,
-        "range": interval_text(headline, interval=mine) if headline and mine else None,
+        "value": figure(headline, value=mine["value"], digits=digits) if mine else None,
+        "range": interval_text(headline, interval=mine, digits=digits) if mine else None,
         "outcome": verdict["outcome"] if verdict else "none",
         "slight": verdict_words(task).startswith("Slightly"),
         "verdict": verdict_words(task),
-        "checks": {status: sum(check["status"] == status for check in task["checks"]) for status in _STATUSES},
-        "gate": _worst([gate.get("status", "pass") for gate in gates]) if gates else None,
+        "checks": {status: sum(check["status"] == status for check in task["checks"]) for status in STATUSES},
+        "gate": worst(gate.get("status", "pass") for gate in gates) if gates else None,
     }
-    if verdict:
-        ends = sorted(improvement(headline, difference=verdict[end]) for end in ("low", "high"))
-        widest = max(abs(verdict["low"]), abs(verdict["high"]))
-        points = " pts" if definition(headline).form == "percent" else ""
-        gained = improvement(headline, difference=verdict["value"])
+    if verdict and other:
         row |= {
             "baseline": label(verdict["baseline"]),
-            "baseline_value": figure(headline, value=task["baselines"][verdict["baseline"]][headline]["value"]),
-            "difference": signed(headline, value=verdict["value"], like=widest) + points,
-            "difference_range": " to ".join(
-                signed(headline, value=verdict[end], like=widest) for end in ("low", "high")
-            ),
-            "mark": marks.difference(ends[0], value=gained, high=ends[1], outcome=verdict["outcome"]),
+            "baseline_value": figure(headline, value=other["value"], digits=digits),
+            **_difference(headline, verdict),
         }
     return row
 
 
-def _worst(statuses: list[str]) -> str:
-    return max(statuses, key=lambda status: _STATUSES.index(status) if status in _STATUSES else 1)
+def _difference(metric: str, verdict: Document) -> dict[str, Any]:
+    ends = sorted(improvement(metric, difference=verdict[end]) for end in ("low", "high"))
+    digits = decimals_nonzero(metric, values=[verdict[end] for end in ("value", "low", "high")])
+    value, low, high = (signed(metric, value=verdict[end], digits=digits) for end in ("value", "low", "high"))
+    points = " pts" if definition(metric).form == "percent" else ""
+    gained = improvement(metric, difference=verdict["value"])
+    return {
+        "difference": value + points,
+        "difference_range": f"{low} to {high}",
+        "mark": marks.difference(ends[0], value=gained, high=ends[1], outcome=verdict["outcome"]),
+    }

@@ -10,12 +10,20 @@ from typing import Any, Final
 
 from foretell.evaluate import marks
 from foretell.evaluate.definitions import definition, improvement
-from foretell.evaluate.words import count, figure, interval_text, label, percent
+from foretell.evaluate.digits import decimals_apart, figure, interval_text
+from foretell.evaluate.facts import strength
+from foretell.evaluate.words import count, label, percent
 
 __all__ = ["features_table", "metrics_table", "slices_table"]
 
 Document = Mapping[str, Any]
-_MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC above 0.5"}
+_MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC above 0.5", "spearman": "rank correlation"}
+_SCALES: Final = {
+    "auc": "An AUC of 0.5 is none, 1 and 0 are the strongest: below 0.5 the outcome gets rarer as the feature grows.",
+    "auc_distance": "0 is none, 0.5 the strongest.",
+    "spearman": "A rank correlation of 0 is none, 1 and \u22121 are the strongest: "
+    "below 0 the amount falls as the feature grows.",
+}
 
 
 def metrics_table(task: Document) -> dict[str, Any]:
@@ -23,13 +31,15 @@ def metrics_table(task: Document) -> dict[str, Any]:
     names, rows = _by_strength(task), []
     for metric, mine in task["metrics"].items():
         words = definition(metric)
+        compared = [task["baselines"][name][metric]["value"] for name in names if metric in task["baselines"][name]]
+        digits = decimals_apart(metric, value=mine["value"], others=compared)
         cells = []
         for name in names:
             other = task["baselines"][name].get(metric)
             paired = task.get("paired", {}).get(name, {}).get(metric)
             cells.append(
                 {
-                    "value": figure(metric, value=other["value"], like=mine["value"]) if other else None,
+                    "value": figure(metric, value=other["value"], digits=digits) if other else None,
                     "outcome": paired["outcome"] if paired else "",
                 }
             )
@@ -38,8 +48,8 @@ def metrics_table(task: Document) -> dict[str, Any]:
                 "metric": words.label,
                 "better": {"higher": "↑", "lower": "↓", "zero": "→ 0"}.get(words.better, ""),
                 "headline": metric == task.get("headline"),
-                "value": figure(metric, value=mine["value"]),
-                "range": interval_text(metric, interval=mine),
+                "value": figure(metric, value=mine["value"], digits=digits),
+                "range": interval_text(metric, interval=mine, digits=digits),
                 "cells": cells,
             }
         )
@@ -75,6 +85,7 @@ def slices_table(slices: list[Document]) -> dict[str, Any] | None:
 
 def _group(group: Document, metric: str, domain: tuple[float, float]) -> dict[str, Any]:
     share, known = metric == "auc", group["value"] is not None
+    digits = decimals_apart(metric, value=group["value"], others=[group.get("baseline")]) if known else None
     dot = None
     if known:
         dot = marks.interval_dot(
@@ -89,9 +100,9 @@ def _group(group: Document, metric: str, domain: tuple[float, float]) -> dict[st
         "n": count(group["n"]),
         "observed": _amount(group.get("observed"), share),
         "predicted": _amount(group.get("predicted"), share),
-        "value": figure(metric, value=group["value"]),
-        "range": interval_text(metric, interval=group) if known else "",
-        "baseline": figure(metric, value=group.get("baseline")),
+        "value": figure(metric, value=group["value"], digits=digits),
+        "range": interval_text(metric, interval=group, digits=digits) if known else "",
+        "baseline": figure(metric, value=group.get("baseline"), digits=digits),
         "reason": group["reason"],
         "mark": dot,
     }
@@ -106,16 +117,21 @@ def features_table(features: list[Document]) -> dict[str, Any] | None:
     if not features:
         return None
     shown = features[:12]
-    strengths = [abs(one["association"] - 0.5) if one["measure"] == "auc" else abs(one["association"]) for one in shown]
+    strengths = [strength(one["association"], measure=one["measure"]) for one in shown]
     strongest = max(strengths) or 1.0
     rows = [
         {
             "name": label(one["name"]) if one["name"].isidentifier() else one["name"],
-            "association": f"{one['association']:.3f}",
+            "association": f"{one['association']:.3f}".replace("-", "\u2212"),
             "measure": _MEASURES.get(one["measure"], one["measure"].replace("_", " ")),
-            "mark": marks.meter(strength / strongest),
+            "mark": marks.meter(size / strongest),
             "importance": percent(one["importance"], digits=0) if one["importance"] is not None else None,
         }
-        for one, strength in zip(shown, strengths, strict=True)
+        for one, size in zip(shown, strengths, strict=True)
     ]
-    return {"rows": rows, "more": len(features) - len(shown), "used": any(row["importance"] for row in rows)}
+    return {
+        "rows": rows,
+        "more": len(features) - len(shown),
+        "used": any(row["importance"] for row in rows),
+        "scale": _SCALES.get(shown[0]["measure"], ""),
+    }

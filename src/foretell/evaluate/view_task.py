@@ -7,26 +7,21 @@ figures; the template refuses to choose.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from foretell.evaluate import marks
 from foretell.evaluate.definitions import definition
+from foretell.evaluate.gate_words import gate_lines
 from foretell.evaluate.sentences import takeaways
 from foretell.evaluate.view_figures import figures
 from foretell.evaluate.view_overview import overview_row
 from foretell.evaluate.view_tables import features_table, metrics_table, slices_table
-from foretell.evaluate.words import MISSING, count, date, joined, label, percent
+from foretell.evaluate.view_uplift import is_uplift, uplift_part
+from foretell.evaluate.words import MISSING, count, date, label, percent
 
 __all__ = ["task_section"]
 
 Document = Mapping[str, Any]
-_START: Final = {"auc": (0.5, "0.5 is guessing"), "normalised_entropy": (1.0, "1 is the base rate")}
-_COMPARED: Final = {
-    "probability": ("auc", "average_precision"),
-    "ranking": ("ndcg@{k}", "hit_rate@{k}"),
-    "quantiles": ("wape", "wql"),
-}
-_STATUSES: Final = ("pass", "warn", "fail")
 
 
 def task_section(name: str, *, task: Document, gates: list[Document], anchor: str) -> dict[str, Any]:
@@ -45,6 +40,7 @@ def task_section(name: str, *, task: Document, gates: list[Document], anchor: st
         **overview_row(name, task=task, gates=gates, anchor=anchor),
         "takeaways": takeaways(task),
         "facts": _facts(task),
+        "bias_of": task.get("bias_of", ""),
         "notes": task.get("notes", []),
         "figures": figures(task),
         "table": metrics_table(task),
@@ -53,30 +49,21 @@ def task_section(name: str, *, task: Document, gates: list[Document], anchor: st
         "features": features_table(task.get("features", [])),
         "blend": _blend(task.get("blend", {})),
         "check_rows": task["checks"],
-        "gates_failed": [{**gate, "words": _gate(gate)} for gate in gates if gate.get("status") != "pass"],
-        "gates_passed": _gates_passed([gate for gate in gates if gate.get("status") == "pass"]),
+        "gates": gate_lines(gates, kind=task["kind"]),
         "examples": _examples(task.get("examples_of_answers", [])),
         "do_not_use_for": task.get("do_not_use_for", []),
         "variants": [
-            {"name": label(variant), "table": metrics_table(part), "takeaways": takeaways(part)}
+            {
+                "name": label(variant),
+                "notes": part.get("notes", []),
+                "table": metrics_table(part),
+                "takeaways": takeaways(part),
+            }
             for variant, part in task.get("variants", {}).items()
+            if not is_uplift(part)
         ],
+        "uplift": uplift_part(task),
     }
-
-
-def _gate(gate: Document) -> str:
-    found, needed = gate.get("found"), gate.get("needed")
-    words = f"{label(str(gate.get('name', 'rule')))}: {_cell(found)} found, {_cell(needed)} needed."
-    return " ".join([gate.get("message", ""), words if found is not None else ""]).strip()
-
-
-def _gates_passed(gates: list[Document]) -> str:
-    if not gates:
-        return ""
-    parts = [
-        f"{_cell(gate.get('found'))} {gate.get('name', '')} ({_cell(gate.get('needed'))} needed)" for gate in gates
-    ]
-    return f"Enough data: {joined(parts)}."
 
 
 def _facts(task: Document) -> list[tuple[str, str]]:
@@ -94,7 +81,11 @@ def _facts(task: Document) -> list[tuple[str, str]]:
         facts.append(("Horizon", f"{task['horizon_days']:g} days"))
     if task.get("threshold") is not None:
         facts.append(("Answers yes from", percent(task["threshold"])))
-    facts += [(f"Unknown {kind}", percent(share)) for kind, share in task.get("unknown_share", {}).items()]
+    if task.get("bias_of"):
+        facts.append(("Totals and bias", f"of {task['bias_of']} forecasts"))
+    facts += [
+        (f"{label(kind)} not in training", percent(share)) for kind, share in task.get("unknown_share", {}).items()
+    ]
     return facts
 
 
@@ -129,6 +120,10 @@ def _example(column: str, value: object) -> str:
         return MISSING if value is None else str(value)
     if column in ("cutoff", "start", "end") and isinstance(value, str):
         return date(value)
+    if column == "label" and value in (0, 1):
+        return _cell(bool(value))
+    if column == "probability" and isinstance(value, (int, float)):
+        return percent(value)
     return _cell(value)
 
 

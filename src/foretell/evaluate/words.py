@@ -1,31 +1,27 @@
-"""Numbers, dates and names as people read them.
+"""Counts, shares, dates and names as people read them.
 
-This module owns the formatting that the page and its sentences share. It refuses to escape: the template does
-that, for everything.
+This module owns the formatting that the page and its sentences share; figures of metrics are in ``digits``. It
+refuses to escape: the template does that, for everything.
 """
 
 from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
-
-from foretell.evaluate.definitions import definition
 
 __all__ = [
     "MISSING",
     "count",
     "date",
     "duration",
-    "figure",
     "inline",
-    "interval_text",
     "joined",
     "label",
     "percent",
+    "plural",
     "short_count",
-    "signed",
     "span",
 ]
 
@@ -35,9 +31,14 @@ _NAMES: Final = {
     "auc": "AUC",
     "lightgbm": "LightGBM",
     "lightgbm_features": "LightGBM alone",
+    "lightgbm_sequence": "LightGBM with the sequence state",
+    "sequence": "Network on the sequence state",
+    "linear": "Logistic regression",
     "label": "Happened",
+    "cutoff": "As of",
     "user_id": "Customer",
     "item_id": "Item",
+    "units": "Units sold",
     "campaign_id": "Campaign",
     "last_items": "Last items again",
     "buy_again": "Buy again",
@@ -113,68 +114,6 @@ def percent(value: float | None, *, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}%"
 
 
-def figure(metric: str, *, value: float | None, like: float | None = None) -> str:
-    """A metric's value in its own form, with digits that suit its size.
-
-    Args:
-        metric: Which metric.
-        value: The figure.
-        like: Another figure whose size sets the digits, so that figures side by side have equally many.
-
-    Returns:
-        A text; a dash when there is no figure.
-
-    Example:
-        >>> figure("auc", value=0.84321), figure("wape", value=0.3012), figure("qini", value=0.00123)
-        ('0.843', '30.1%', '0.0012')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    form = definition(metric).form
-    shown = percent(value) if form == "percent" else f"{value:,.{_digits(abs(value if like is None else like), form)}f}"
-    return shown.replace("-", "\u2212")
-
-
-def _digits(size: float, form: str) -> int:
-    if form == "units" and size >= 10:
-        return 1
-    # Two digits that say something, for figures far below the usual 0.8; rounding noise gets the usual three.
-    return min(6, 1 - math.floor(math.log10(size))) if 1e-6 <= size < 0.01 else 3
-
-
-def signed(metric: str, *, value: float | None, like: float | None = None) -> str:
-    """A difference of a metric with its sign; a true minus, so that columns align.
-
-    Args:
-        metric: Which metric; differences of percentages are percentage points.
-        value: The difference.
-        like: Another figure whose size sets the digits.
-
-    Returns:
-        A text; a dash when there is no figure.
-
-    Example:
-        >>> signed("auc", value=0.0213), signed("wape", value=-0.05)
-        ('+0.021', '\u22125.0')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    size = figure(metric, value=abs(value), like=None if like is None else abs(like)).removesuffix("%")
-    sign = "" if not any(digit in "123456789" for digit in size) else "\u2212" if value < 0 else "+"
-    return f"{sign}{size}"
-
-
-def interval_text(metric: str, *, interval: Mapping[str, float]) -> str:
-    """The ends of an interval, with as many digits as its value.
-
-    Example:
-        >>> interval_text("auc", interval={"value": 0.8, "low": 0.7, "high": 0.9})
-        '0.700 \u2013 0.900'
-    """
-    low, high = (figure(metric, value=interval[end], like=interval["value"]) for end in ("low", "high"))
-    return f"{low} \u2013 {high}"
-
-
 def date(moment: str | None) -> str:
     """An ISO date or time as day, month, year.
 
@@ -219,6 +158,16 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def plural(number: int, *, one: str, many: str) -> str:
+    """A count with its words.
+
+    Example:
+        >>> plural(1, one="check deserves", many="checks deserve"), plural(8, one="check", many="checks")
+        ('1 check deserves', '8 checks')
+    """
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -13,11 +13,13 @@ from typing import Any, Final
 import polars as pl
 
 from foretell.core import columns
+from foretell.core.events import restore_ids
 from foretell.core.task import Kind
 from foretell.explain.questions import CampaignQuestion, PairQuestion, Question, UserQuestion
 from foretell.predictor.candidates import candidates
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.offers import campaign_at
+from foretell.predictor.placements import placements_at
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
 
@@ -93,7 +95,9 @@ def _placement(predictor: Predictor, fitted: FittedTask, request: Request) -> As
     else:
         pair = _pair(str(request.item)).with_columns(pl.lit(None, dtype=t).alias(n) for n, t in _NO_PLACE.items())
         answer = _unlisted(predictor, answers, pair)
-    companions = _with(listed[columns.ITEM_ID], pair[columns.ITEM_ID][0])
+    # Held against all placements the customer may meet, as in the answer, which lists the best of them.
+    met = placements_at(request.view, points=request.points())
+    companions = _with(met[columns.ITEM_ID], pair[columns.ITEM_ID][0])
     question = PairQuestion(predictor.reader, request.view, pair, companions, fitted.levels)
     return Asked(question, answer, str(pair[columns.ITEM_ID][0]))
 
@@ -130,8 +134,8 @@ def _unlisted(predictor: Predictor, answers: pl.DataFrame, pair: pl.DataFrame) -
     """The row an item would have if the table listed it; what is not known of it is None."""
     shared = (columns.USER_ID, columns.CUTOFF, columns.HORIZON_DAYS, columns.MODEL_VERSION)
     row = {name: (answers[name][0] if name in shared else None) for name in answers.columns}
-    kind = predictor.id_types.get(columns.ITEM_ID, pl.String())
-    return {**row, columns.ITEM_ID: pair[columns.ITEM_ID].cast(kind, strict=False)[0]}
+    # An id that is not of the shop's type is shown as it was given.
+    return {**row, columns.ITEM_ID: restore_ids(pair, predictor.id_types)[columns.ITEM_ID][0]}
 
 
 _ASK: Final[Mapping[Kind, Callable[[Predictor, FittedTask, Request], Asked]]] = {

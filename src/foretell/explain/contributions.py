@@ -64,6 +64,7 @@ def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributio
         Attribution for Deep Networks, 2017, equation 1.
     """
     head = fitted.head()
+    inputs = inputs.only(head.names)
     names = inputs.names
     parts: dict[str, float] = dict.fromkeys((*names, SEQUENCE), 0.0)
     base = 0.0

@@ -25,8 +25,8 @@ from foretell.explain.reasons import choose
 from foretell.explain.speech import Speech
 from foretell.features import phrase
 from foretell.features.definition import Language
-from foretell.predictor.answers import mean_of_quantiles
-from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
+from foretell.predictor.answers import demand_answers, demand_at, mean_of_quantiles
+from foretell.predictor.demand_inputs import INTENT, DemandInputs
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
@@ -59,20 +59,11 @@ def explain_demand(
             received=item,
             remedy=f"Ask about one of the {len(items):,} best-selling items, for example {items[0]}.",
         )
-    answers = predictor.answer(fitted, view, cutoff=cutoff)
-    answer = answers.filter(answers[columns.ITEM_ID].cast(str) == item).row(0, named=True)
-    inputs = demand_inputs(
-        predictor.reader,
-        view=view,
-        cutoffs=[cutoff],
-        item_ids=items,
-        weeks=-(-fitted.task.horizon_days // 7),
-        log_end=cutoff,
-    ).aligned(blend.with_signal.names)
-    row = int((inputs.keys[columns.ITEM_ID] == item).arg_true()[0])
-    effects, reference = _in_units(fitted, inputs, row)
+    inputs = demand_at(predictor.reader, fitted, view, cutoff=cutoff, item_ids=[item])
+    answer = predictor.finish(fitted, demand_answers(fitted, inputs)).row(0, named=True)
+    effects, reference = _in_units(fitted, inputs)
     speech, goods = Speech(language), Goods.of(view.tables.get("items"), wanted=[item])
-    values = dict(zip(inputs.names, inputs.features[row].astype(float).tolist(), strict=True))
+    values = dict(zip(inputs.names, inputs.features[0].astype(float).tolist(), strict=True))
     talk = FeatureTalk(speech, values, lambda name: phrase(name, language=language), {INTENT: speech.either(*_INTENT)})
     features = [
         Reason("feature", name, effect, talk.words(name, effect=effect))
@@ -84,18 +75,20 @@ def explain_demand(
     return Explanation(fitted.task, answer, reasons, {"feature": reference}, language, story)
 
 
-def _in_units(fitted: FittedTask, inputs: DemandInputs, row: int) -> tuple[dict[str, float], float]:
-    """What each feature added to the mean of one row, and the mean of an average item of this size.
+def _in_units(fitted: FittedTask, inputs: DemandInputs) -> tuple[dict[str, float], float]:
+    """What each feature added to the mean of the first row, and the mean of an average item of this size.
 
     The mean is a weighted sum of the quantiles and each quantile a sum of trees, so the parts add up (but for
     quantiles that had to be put in order or lifted to zero).
     """
-    blend, scale = fitted.quantiles, float(inputs.scale[row])
+    blend, scale = fitted.quantiles, float(inputs.scale[0])
     assert blend is not None, fitted.task.name
-    features = inputs.features[row : row + 1]
+    features = inputs.features[:1]
     effects, reference = dict.fromkeys(inputs.names, 0.0), 0.0
     of_level = mean_of_quantiles(np.eye(len(blend.levels)), blend.levels)
     for head, share in ((blend.with_signal, blend.share), (blend.plain, 1 - blend.share)):
+        if share <= 0:
+            continue
         for booster, shift, weight in zip(head.boosters, head.shifts, share * scale * of_level, strict=True):
             added = weight * booster.contributions(features[:, : len(head.names)])[0]
             reference += float(added[-1] + weight * shift)

@@ -6,6 +6,7 @@ again, take the logit apart, tell the strongest in words. It refuses causal clai
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, get_args
@@ -28,12 +29,15 @@ from foretell.explain.telling import Telling
 from foretell.features import ItemStatistics
 from foretell.features.definition import Language
 from foretell.predictor.fitted import FittedTask
+from foretell.predictor.moment import Span, check_moment, notes_on
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
 
 __all__ = ["explain", "explain_in_view"]
 
 _TAKES_ITEM: Final[tuple[Kind, ...]] = ("ad", "recommend", "demand")
+
+_talk = logging.getLogger("foretell.explain")
 
 
 def explain(
@@ -50,6 +54,9 @@ def explain(
     method: Method = "shapley",
 ) -> Explanation:
     """Explain one answer.
+
+    What a reader should know of the moment asked about (far after the log, or one the model has seen) is said as
+    warnings of the logger ``foretell``.
 
     Args:
         predictor: Whose answer.
@@ -68,6 +75,7 @@ def explain(
     Raises:
         UnknownNameError: If the task was not trained, or demand was not trained for the item.
         InputError: If the user or the item is missing, or named where the task takes none.
+        InsufficientDataError: If the log begins later than ``at``, or there is nothing to ask about.
         ConfigError: If the language, method or number of reasons is not valid.
 
     Example:
@@ -76,8 +84,10 @@ def explain(
     """
     fitted = predictor.task(task)
     log = predictor.own_log() if log is None else log
-    cutoff = int(str(log.events[columns.TIME].max())) if at is None else to_microseconds(at)
-    return explain_in_view(
+    span = Span.of(log)
+    cutoff = span.last if at is None else to_microseconds(at)
+    check_moment(cutoff, span=span)
+    found = explain_in_view(
         predictor,
         view=_view(log, fitted, user=user),
         task=task,
@@ -89,6 +99,9 @@ def explain(
         seed=seed,
         method=method,
     )
+    for note in notes_on(cutoff, span=span, task=fitted.task, windows=predictor.windows):
+        _talk.warning(note)
+    return found
 
 
 def explain_in_view(
@@ -134,7 +147,13 @@ def explain_in_view(
 
 
 def _view(log: EventLog, fitted: FittedTask, *, user: object) -> ShopView:
-    """What the task reads: tasks about items the whole shop, others this user's events only, which takes no time."""
+    """What the task reads, and no more: the whole shop where items are weighed, else this user's events.
+
+    Only pairs of a user and an item read the shop's counters; demand reads the events alone.
+    """
+    if fitted.task.kind == "demand":
+        histories = history_frame(log)
+        return ShopView(histories, ItemStatistics.of(histories.clear()), log.tables)
     if fitted.task.kind in _TAKES_ITEM:
         return ShopView.of(log)
     own = log.with_events(log.events.filter(pl.col(columns.USER_ID) == str(user)))

@@ -28,7 +28,7 @@ class Explanation:
 
     Attributes:
         task: What was asked.
-        answer: The row of the prediction table (``core.prediction.ANSWER_COLUMNS``), with the shop's own ids.
+        answer: The row of the prediction table (``core.prediction.answer_columns``), with the shop's own ids.
         reasons: Strongest first. Effects are in probability points (0.07: seven percentage points), for demand
             in units; event reasons and feature reasons are two accounts of the same prediction, not to be added.
         references: What the effects are weighed against. ``event``: the answer if none of this customer's events

@@ -1,12 +1,13 @@
 """How each aggregate of a declaration is computed, for every point at once.
 
-This module owns the formulas: ``AGGREGATES`` from events, ``COMBINATIONS`` from other features. A value that
-is not defined (the mean of nothing) is NaN. It refuses sums of floats: everything is an integer until the
-last division, so that one user alone and everyone together give the same bits.
+This module owns the formulas over orders and the registers: ``AGGREGATES`` from events, ``COMBINATIONS`` from
+other features. A value that is not defined (the mean of nothing) is NaN. It refuses sums of floats: everything is
+an integer until the last division, so that one user alone and everyone together give the same bits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.time import DAY
-from foretell.features.codes import AMOUNT_UNIT, divide, prefix_sum
+from foretell.features import row_aggregates, spread
+from foretell.features.codes import AMOUNT_UNIT, deviation, divide, prefix_sum
+from foretell.features.conditions import Condition
 from foretell.features.definition import Feature
 from foretell.features.ledger import Ledger
 from foretell.features.moments import days_to_christmas, month_day, year_phase
@@ -35,44 +38,38 @@ def _count(ledger: Ledger, feature: Feature) -> Floats:
         feature.actions,
         window_days=feature.window_days,
         skip_days=feature.skip_days,
-        category=feature.category,
+        only=feature.condition,
     ).astype(np.float64)
 
 
-def _amount(ledger: Ledger, feature: Feature, *, category: str | None = None) -> Integers:
+def _amount(ledger: Ledger, feature: Feature, *, only: Condition | None = None) -> Integers:
     return ledger.total(
         feature.actions,
         window_days=feature.window_days,
         skip_days=feature.skip_days,
         column=feature.column or columns.VALUE,
-        category=category,
+        only=only,
     )
 
 
 def _sum(ledger: Ledger, feature: Feature) -> Floats:
-    return _amount(ledger, feature, category=feature.category) / AMOUNT_UNIT
-
-
-def _mean(ledger: Ledger, feature: Feature) -> Floats:
-    assert feature.column is not None
-    present = prefix_sum(ledger.mask(feature.actions) & ledger.events[feature.column].is_not_null().to_numpy())
-    start, end = ledger.window(feature.window_days, skip_days=feature.skip_days)
-    return divide(_amount(ledger, feature) / AMOUNT_UNIT, present[end] - present[start])
+    return _amount(ledger, feature, only=feature.condition) / AMOUNT_UNIT
 
 
 def _value_share(ledger: Ledger, feature: Feature) -> Floats:
-    return divide(_amount(ledger, feature, category=feature.category), _amount(ledger, feature))
+    return divide(_amount(ledger, feature, only=feature.condition), _amount(ledger, feature))
 
 
 def _distinct(ledger: Ledger, feature: Feature) -> Floats:
     column = feature.column or columns.ITEM_ID
-    return ledger.distinct(feature.actions, column=column, window_days=feature.window_days).astype(np.float64)
+    found = ledger.distinct(feature.actions, column=column, window_days=feature.window_days, only=feature.condition)
+    return found.astype(np.float64)
 
 
 def _active_days(ledger: Ledger, feature: Feature) -> Floats:
-    start, end = ledger.window(feature.window_days)
-    running = ledger.prefix(feature.actions)
-    day = ledger.day[ledger.mask(feature.actions)]
+    start, end = ledger.window(feature.window_days, skip_days=feature.skip_days)
+    running = ledger.prefix(feature.actions, only=feature.condition)
+    day = ledger.day(feature.time_zone)[ledger.mask(feature.actions, only=feature.condition)]
     # Rows of two users that meet on one day are no matter: the window's first row always begins a day.
     begun = np.append(prefix_sum(np.diff(day, prepend=-1) != 0), 0)
     first, last = running[start], running[end]
@@ -81,15 +78,15 @@ def _active_days(ledger: Ledger, feature: Feature) -> Floats:
 
 def _recency(ledger: Ledger, feature: Feature) -> Floats:
     start, end = ledger.window(None)
-    running = ledger.prefix(feature.actions)
-    times = ledger.time[ledger.mask(feature.actions)]
+    running = ledger.prefix(feature.actions, only=feature.condition)
+    times = ledger.time[ledger.mask(feature.actions, only=feature.condition)]
     return _age_days(ledger, times, index=running[end] - 1, first=running[start])
 
 
 def _tenure(ledger: Ledger, feature: Feature) -> Floats:
     start, end = ledger.window(None)
-    running = ledger.prefix(feature.actions)
-    times = ledger.time[ledger.mask(feature.actions)]
+    running = ledger.prefix(feature.actions, only=feature.condition)
+    times = ledger.time[ledger.mask(feature.actions, only=feature.condition)]
     index = np.where(running[end] > running[start], running[start], -1)
     return _age_days(ledger, times, index=index, first=running[start])
 
@@ -135,12 +132,7 @@ def _order_gap_std(ledger: Ledger, feature: Feature) -> Floats:
     """Sample standard deviation, from exact integers centred on the whole-second mean."""
     start, end = _order_window(ledger, feature)
     total, squares = (sums[end] - sums[start] for sums in ledger.orders.gap_sums)
-    n_gaps = np.maximum(end - start - 1, 1)
-    centre = total // n_gaps
-    spread = squares - 2 * centre * total + n_gaps * centre * centre
-    rest = (total - n_gaps * centre).astype(np.float64)
-    variance = divide(spread - rest * rest / n_gaps, n_gaps - 1)
-    return np.sqrt(np.maximum(variance, 0.0)) / _DAY_SECONDS
+    return deviation(total, squares, end - start - 1) / _DAY_SECONDS
 
 
 def _weekend_order_share(ledger: Ledger, feature: Feature) -> Floats:
@@ -163,9 +155,20 @@ def _order_hour_mode(ledger: Ledger, feature: Feature) -> Floats:
 AGGREGATES: Final[dict[str, Callable[[Ledger, Feature], Floats]]] = {
     "count": _count,
     "sum": _sum,
-    "mean": _mean,
+    "mean": row_aggregates.mean,
+    "min": row_aggregates.smallest,
+    "max": row_aggregates.largest,
+    "last": row_aggregates.last,
+    "trend": row_aggregates.trend,
+    "count_share": row_aggregates.count_share,
     "value_share": _value_share,
     "distinct": _distinct,
+    "entropy_bits": spread.entropy_bits,
+    "top_share": spread.top_share,
+    "price_level": row_aggregates.price_level,
+    "gap_mean_days": row_aggregates.gap_mean_days,
+    "gap_std_days": row_aggregates.gap_std_days,
+    "gap_irregularity": row_aggregates.gap_irregularity,
     "active_days": _active_days,
     "recency_days": _recency,
     "tenure_days": _tenure,
@@ -193,10 +196,20 @@ def _contrast(parts: Sequence[Floats]) -> Floats:
     return divide(parts[0] - parts[1], parts[0] + parts[1])
 
 
+def _log_ratio(parts: Sequence[Floats]) -> Floats:
+    """Logarithms one by one: a library's vectorised and scalar ones may differ in the last bit."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((parts[0] > -1) & (parts[1] > -1), (1 + parts[0]) / (1 + parts[1]), np.nan)
+    return np.array([math.log(value) for value in ratio.tolist()], dtype=np.float64)
+
+
 COMBINATIONS: Final[dict[str, Callable[[Sequence[Floats]], Floats]]] = {
     "ratio": lambda parts: divide(parts[0], parts[1]),
     "share": _share,
     "contrast": _contrast,
     "difference": lambda parts: parts[0] - parts[1],
+    "product": lambda parts: parts[0] * parts[1],
+    "total": lambda parts: parts[0] + parts[1],
+    "log_ratio": _log_ratio,
 }
-"""From two features a, b: a/b, a/(a+b), (a-b)/(a+b), a-b; NaN where the denominator is not positive."""
+"""From two features a, b: a/b, a/(a+b), (a-b)/(a+b), a-b, ab, a+b, log((1+a)/(1+b)); NaN where not defined."""

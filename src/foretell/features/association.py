@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
 from foretell.core.errors import InsufficientDataError, SchemaError
+from foretell.features.measures import anova, chi_squared, mutual_information_bits, pearson
 
-__all__ = ["Kind", "adjust_p_values", "average_ranks", "measure_association"]
+__all__ = ["MEASURES", "Kind", "adjust_p_values", "average_ranks", "measure_association"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,6 +28,15 @@ Kind = Literal["binary", "classes", "numeric"]
 
 _MOST_CLASSES: Final = 20
 _N_TARGET_BINS: Final = 8
+MEASURES: Final = {
+    "association": "association",
+    "mutual_information": "mutual_information_bits",
+    "chi_squared": "chi_squared",
+    "anova": "anova_f",
+    "correlation": "correlation",
+}
+"""The ways of ranking features by name, and the column of ``measure_association`` that each reads."""
+
 _MEASURE: Final = {"binary": "auc_distance", "classes": "mutual_information_bits", "numeric": "spearman"}
 
 
@@ -40,9 +50,11 @@ def measure_association(
 ) -> pl.DataFrame:
     """One row a feature: how strongly it goes with the label, and whether that could be chance.
 
-    The p-value is of the chi-squared test between the binned feature and the label (classes), or of the
-    analysis of variance of the label over the bins (numeric); a missing value is a bin of its own. The mutual
-    information is corrected for the number of bins, so that a feature of pure noise reads about 0.
+    Each feature is measured in every classical way: by ranks (``association``), by mutual information, by the
+    chi-squared statistic, by the analysis of variance and by correlation. The p-value is of the chi-squared test
+    between the binned feature and the label (classes), or of the analysis of variance of the label over the bins
+    (numeric); a missing value is a bin of its own. The mutual information is corrected for the number of bins, so
+    that a feature of pure noise reads about 0.
 
     Args:
         frame: The features, one row an example.
@@ -53,8 +65,10 @@ def measure_association(
 
     Returns:
         ``name``, ``association`` (0 is none), ``measure``, ``direction`` (-1 or 1: the label falls or rises
-        with the feature), ``mutual_information_bits``, ``p_value``, ``p_adjusted``, ``null_share``,
-        ``n_distinct``; in the order of ``names``.
+        with the feature), ``mutual_information_bits``, ``chi_squared`` (statistic of binned feature and label),
+        ``anova_f`` (of the label over the bins for a numeric label, else of the feature over the classes),
+        ``correlation`` (Pearson's; of two classes it is point-biserial), ``p_value``, ``p_adjusted``,
+        ``null_share``, ``n_distinct``; in the order of ``names``.
 
     Raises:
         InsufficientDataError: If the label has a single value.
@@ -87,11 +101,14 @@ _ROW: Final = {
     "measure": pl.String(),
     "direction": pl.Float64(),
     "mutual_information_bits": pl.Float64(),
+    "chi_squared": pl.Float64(),
+    "anova_f": pl.Float64(),
+    "correlation": pl.Float64(),
     "p_value": pl.Float64(),
     "null_share": pl.Float64(),
     "n_distinct": pl.Int64(),
 }
-_COLUMNS: Final = (*list(_ROW)[:6], "p_adjusted", *list(_ROW)[6:])
+_COLUMNS: Final = (*list(_ROW)[:9], "p_adjusted", *list(_ROW)[9:])
 
 
 def adjust_p_values(p_values: Floats) -> Floats:
@@ -121,7 +138,8 @@ def average_ranks(values: Floats) -> Floats:
     ranks = np.full(len(values), np.nan)
     present = np.flatnonzero(~np.isnan(values))
     order = present[np.argsort(values[present])]
-    new = np.flatnonzero(np.diff(values[order], prepend=np.nan) != 0)
+    ordered = values[order]
+    new = np.flatnonzero(np.append(np.ones(min(len(order), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]))
     ends = np.append(new[1:], len(order))
     ranks[order] = np.repeat((new + ends + 1) / 2.0, ends - new)
     return ranks
@@ -162,18 +180,24 @@ class _Target:
 def _measure(name: str, values: pl.Series, *, target: _Target, n_bins: int) -> tuple[object, ...]:
     numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
     ranks = average_ranks(numbers)
-    present = ~np.isnan(ranks)
+    present, finite = ~np.isnan(ranks), np.isfinite(numbers)
     n_distinct = len(np.unique(ranks[present]))
     null_share = 1.0 - float(present.mean())
     if n_distinct + (null_share > 0) < 2:
-        return name, 0.0, _MEASURE[target.kind], 0.0, 0.0, 1.0, null_share, n_distinct
+        return name, 0.0, _MEASURE[target.kind], 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, null_share, n_distinct
     bins = _bins(ranks, n_bins)
     table = np.bincount(bins * target.n_classes + target.classes, minlength=(n_bins + 1) * target.n_classes)
     table = table.reshape(n_bins + 1, target.n_classes).astype(np.float64)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    bits = _mutual_information_bits(table)
+    bits = mutual_information_bits(table)
     signed = _signed_association(ranks, present, target)
-    p_value = _anova_p_value(bins, target.numbers) if target.kind == "numeric" else _chi_squared_p_value(table)
+    statistic = chi_squared(table)
+    if target.kind == "numeric":
+        f_ratio, *freedom = anova(bins, target.numbers)
+        p_value = float(fdtrc(*freedom, f_ratio)) if f_ratio else 1.0
+    else:
+        f_ratio, *_ = anova(target.classes[finite], numbers[finite])
+        p_value = float(chdtrc((table.shape[0] - 1) * (table.shape[1] - 1), statistic)) if statistic else 1.0
     association = bits if target.kind == "classes" else abs(signed)
     return (
         name,
@@ -181,6 +205,9 @@ def _measure(name: str, values: pl.Series, *, target: _Target, n_bins: int) -> t
         _MEASURE[target.kind],
         float(np.sign(signed)),
         bits,
+        statistic,
+        f_ratio,
+        pearson(numbers[finite], target.numbers[finite]),
         p_value,
         null_share,
         n_distinct,
@@ -209,40 +236,6 @@ def _bins(ranks: Floats, n_bins: int) -> Integers:
     present = ~np.isnan(ranks)
     share = np.where(present, ranks - 0.5, 0.0) / max(int(present.sum()), 1)
     return np.where(present, np.minimum((share * n_bins).astype(np.int64), n_bins - 1), n_bins)
-
-
-def _mutual_information_bits(table: Floats) -> float:
-    total = table.sum()
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / total
-    full = table > 0
-    bits = float((table[full] * np.log2(table[full] / expected[full])).sum() / total)
-    excess = (table.shape[0] - 1) * (table.shape[1] - 1) / (2.0 * total * np.log(2.0))
-    return max(bits - float(excess), 0.0)
-
-
-def _chi_squared_p_value(table: Floats) -> float:
-    if min(table.shape) < 2:
-        return 1.0
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    return float(chdtrc((table.shape[0] - 1) * (table.shape[1] - 1), statistic))
-
-
-def _anova_p_value(bins: Integers, numbers: Floats) -> float:
-    """One-way analysis of variance of ``numbers`` over the bins."""
-    counts = np.bincount(bins)
-    centred = numbers - numbers.mean()
-    sums = np.bincount(bins, weights=centred)
-    full = counts > 0
-    n_groups, n_rows = int(full.sum()), len(numbers)
-    if n_groups < 2 or n_rows <= n_groups:
-        return 1.0
-    between = float((sums[full] ** 2 / counts[full]).sum())
-    within = float(centred @ centred) - between
-    if within <= 0:
-        return 0.0
-    ratio = between / (n_groups - 1) / (within / (n_rows - n_groups))
-    return float(fdtrc(n_groups - 1, n_rows - n_groups, ratio))
 
 
 def _feature_names(frame: pl.DataFrame, names: Sequence[str] | None, label: str | None) -> list[str]:

@@ -25,7 +25,8 @@ class CategoryMap:
     """The category of every known item at each level the shop has.
 
     Attributes:
-        names: For each level (``category``, ``category_2``, ``category_3``) the category names, sorted.
+        names: For each level (``category``, ``category_2``, ``category_3``, and other attributes that features ask
+            for, such as ``brand``) the names, sorted.
         codes: For each level the position in ``names`` of each item's category; items without one are absent.
 
     Example:
@@ -39,11 +40,20 @@ class CategoryMap:
     codes: Mapping[str, Mapping[str, int]]
 
     @classmethod
-    def of(cls, items: pl.DataFrame | None) -> CategoryMap:
-        """Read the levels present in the ``items`` side table; None gives a map that knows no item."""
+    def of(cls, items: pl.DataFrame | None, *, attributes: Sequence[str] = ()) -> CategoryMap:
+        """Read the levels present in the ``items`` side table; None gives a map that knows no item.
+
+        Args:
+            items: The side table.
+            attributes: Other columns to read beside the category levels, where they are present.
+        """
         names: dict[str, tuple[str, ...]] = {}
         codes: dict[str, dict[str, int]] = {}
-        present = [] if items is None else [level for level in CATEGORY_LEVELS if level in items.columns]
+        present: list[str] = (
+            []
+            if items is None
+            else [level for level in dict.fromkeys((*CATEGORY_LEVELS, *attributes)) if level in items.columns]
+        )
         for level in present:
             assert items is not None
             rows = items.select(columns.ITEM_ID, pl.col(level).cast(pl.String)).drop_nulls()

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["AMOUNT_UNIT", "divide", "encode", "group_starts", "lookup", "prefix_sum", "to_amount"]
+__all__ = ["AMOUNT_UNIT", "deviation", "divide", "encode", "group_starts", "lookup", "prefix_sum", "to_amount"]
 
 AMOUNT_UNIT: Final = 10_000
 """How many parts one unit of money (or quantity) is kept in."""
@@ -100,3 +100,20 @@ def divide(
     """
     positive = denominator > 0
     return np.where(positive, numerator / np.where(positive, denominator, 1), np.nan)
+
+
+def deviation(total: NDArray[np.int64], squares: NDArray[np.int64], n: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sample standard deviation of ``n`` whole numbers from their exact sum and sum of squares, NaN below two.
+
+    Centred on the whole part of the mean before the one division, so that nothing is lost to rounding.
+
+    Example:
+        >>> deviation(np.array([6]), np.array([14]), np.array([3])).tolist()
+        [1.0]
+    """
+    several = np.maximum(n, 1)
+    centre = total // several
+    spread = squares - 2 * centre * total + several * centre * centre
+    rest = (total - several * centre).astype(np.float64)
+    variance = divide(spread - rest * rest / several, n - 1)
+    return np.sqrt(np.maximum(variance, 0.0))

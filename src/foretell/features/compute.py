@@ -19,13 +19,15 @@ from foretell.core.errors import ConfigError, SchemaError
 from foretell.core.history import HISTORY_SCHEMA
 from foretell.features.aggregates import AGGREGATES, COMBINATIONS
 from foretell.features.categories import CategoryMap
-from foretell.features.defaults import default_features
-from foretell.features.definition import Feature, check_definitions
+from foretell.features.definition import Feature
+from foretell.features.fitting import fitted_parts
+from foretell.features.language import check_definitions
 from foretell.features.ledger import Ledger, in_order
+from foretell.features.price_levels import PriceLevels
+from foretell.features.settings import FeatureConfig
 
 __all__ = ["UserFeatures", "check_points"]
 
-N_TOP_CATEGORIES: Final = 8
 _BLOCK_ROWS: Final = 2_000_000
 
 
@@ -36,6 +38,7 @@ class UserFeatures:
     Attributes:
         definitions: What is computed, in the order of the columns.
         categories: Which category each item belongs to.
+        prices: What things usually cost, where a feature asks.
         block_rows: About how many events are worked on at a time, which bounds memory and changes no value.
 
     Raises:
@@ -43,6 +46,7 @@ class UserFeatures:
 
     Example:
         >>> from foretell.core.history import History
+        >>> from foretell.features.defaults import default_features
         >>> event = {"time": 5, "action": "purchase", "item_id": "tea", "value": 2.5}
         >>> history = History.empty("ann").append([event])
         >>> features = UserFeatures(default_features(["purchase"]), CategoryMap.of(None))
@@ -54,35 +58,34 @@ class UserFeatures:
 
     definitions: tuple[Feature, ...]
     categories: CategoryMap
+    prices: PriceLevels = field(default_factory=PriceLevels)
     block_rows: int = field(default=_BLOCK_ROWS, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_definitions(self.definitions, known_aggregates=[*AGGREGATES, *COMBINATIONS])
+        check_definitions(self.definitions, combinations=COMBINATIONS)
 
     @classmethod
     def fit(
-        cls, histories: pl.DataFrame, *, items: pl.DataFrame | None = None, cutoff: int | None = None
+        cls,
+        histories: pl.DataFrame,
+        *,
+        items: pl.DataFrame | None = None,
+        cutoff: int | None = None,
+        config: FeatureConfig | None = None,
     ) -> UserFeatures:
-        """Choose the default features from the actions and the top categories of the log up to ``cutoff``.
+        """Choose the features from the actions and the top categories of the log up to ``cutoff``.
 
         Args:
             histories: ``HISTORY_SCHEMA``.
             items: The items side table, or None.
             cutoff: The last moment that may be looked at (int64 microseconds); None looks at everything.
+            config: Declared features, beside the default ones or instead of them.
+
+        Raises:
+            ConfigError: If a declaration asks for what there is not.
         """
         seen = histories if cutoff is None else histories.filter(pl.col(columns.TIME) <= cutoff)
-        categories = CategoryMap.of(items)
-        top: list[str] = []
-        if columns.CATEGORY in categories.names and items is not None:
-            bought = seen.filter(pl.col(columns.ACTION) == columns.PURCHASE)
-            worth = bought.group_by(columns.ITEM_ID).agg(pl.col(columns.VALUE).fill_null(0).sum().alias("worth"))
-            codes = categories.of_items(worth[columns.ITEM_ID], level=columns.CATEGORY)
-            known = codes >= 0
-            totals = np.bincount(codes[known], weights=np.rint(worth["worth"].to_numpy()[known]))
-            names = categories.names[columns.CATEGORY]
-            ranked = sorted(range(len(totals)), key=lambda code: (-totals[code], names[code]))
-            top = [names[code] for code in ranked[:N_TOP_CATEGORIES] if totals[code] > 0]
-        return cls(default_features(seen[columns.ACTION].unique().sort(), categories=top), categories)
+        return cls(*fitted_parts(seen, items=items, config=config or FeatureConfig()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -123,7 +126,7 @@ class UserFeatures:
         return matrix
 
     def _block(self, events: pl.DataFrame, points: pl.DataFrame) -> NDArray[np.float64]:
-        ledger = Ledger(events, points=points, categories=self.categories)
+        ledger = Ledger(events, points=points, categories=self.categories, prices=self.prices)
         values: dict[str, NDArray[np.float64]] = {}
         for feature in self.definitions:
             if feature.aggregate in AGGREGATES:
@@ -135,13 +138,15 @@ class UserFeatures:
     def to_json(self) -> dict[str, Any]:
         """Everything needed to compute the same features elsewhere, as JSON values."""
         definitions = [feature.model_dump(mode="json", exclude_defaults=True) for feature in self.definitions]
-        return {"definitions": definitions, "categories": self.categories.to_json()}
+        saved = {"definitions": definitions, "categories": self.categories.to_json()}
+        return saved | ({"prices": self.prices.to_json()} if self.prices.means else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> UserFeatures:
         """Read what ``to_json`` wrote."""
         definitions = tuple(Feature.model_validate(value) for value in values["definitions"])
-        return cls(definitions, CategoryMap.from_json(values["categories"]))
+        prices = PriceLevels.from_json(values["prices"]) if "prices" in values else PriceLevels()
+        return cls(definitions, CategoryMap.from_json(values["categories"]), prices)
 
 
 def check_points(histories: pl.DataFrame, *, points: pl.DataFrame) -> None:

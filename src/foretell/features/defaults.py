@@ -6,30 +6,18 @@ compute them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from foretell.core import columns
+from foretell.features.declaration import slug
 from foretell.features.definition import SHOP_ACTIONS, Feature
+from foretell.features.wording import ACTION_WORDS, span_of
 
 __all__ = ["WINDOWS_DAYS", "default_features"]
 
 WINDOWS_DAYS: Final = (1, 7, 28, 91)
 
-_ACTION_WORDS: Final = {
-    columns.CLICK: ("clicks", "点击次数"),
-    columns.VIEW: ("product views", "浏览次数"),
-    columns.SEARCH: ("searches", "搜索次数"),
-    columns.CART: ("additions to the cart", "加入购物车次数"),
-    columns.UNCART: ("removals from the cart", "移出购物车次数"),
-    columns.FAVOURITE: ("favourites", "收藏次数"),
-    columns.PURCHASE: ("products bought", "购买商品数"),
-    columns.REFUND: ("refunds", "退款次数"),
-    columns.REVIEW: ("reviews", "评价次数"),
-    columns.COUPON_SENT: ("coupons received", "收到优惠券次数"),
-    columns.COUPON_REDEEMED: ("coupons redeemed", "使用优惠券次数"),
-}
 _COLUMN_WORDS: Final = {
     columns.VALUE: ("money spent", "消费金额"),
     columns.QUANTITY: ("units bought", "购买件数"),
@@ -71,7 +59,7 @@ def _all_features(actions: Sequence[str], categories: Sequence[str]) -> Iterator
         yield from _coupon_rates()
     if columns.REVIEW in actions:
         for window_days in (28, None):  # lately, too: a bad experience drives people away soon or not at all
-            span, when, when_chinese = _span(window_days)
+            span, when, when_chinese = span_of(window_days)
             yield Feature(
                 name=f"review_rating_mean_{span}", aggregate="mean",
                 actions=(columns.REVIEW,), column=columns.RATING, window_days=window_days,
@@ -86,28 +74,19 @@ def _all_features(actions: Sequence[str], categories: Sequence[str]) -> Iterator
     yield from _calendar()
 
 
-def _span(window_days: int | None) -> tuple[str, str, str]:
-    """A window as the end of a name, in English and in Chinese."""
-    if window_days is None:
-        return "all_time", "so far", "累计"
-    if window_days == 1:
-        return "1_day", "in the last day", "最近1天"
-    return f"{window_days}_days", f"in the last {window_days} days", f"最近{window_days}天"
-
-
 def _counts(action: str) -> Iterator[Feature]:
-    english, chinese = _ACTION_WORDS.get(action, (f"{action.replace('_', ' ')} events", f"{action}次数"))
-    slug = _slug(action)
+    english, chinese = ACTION_WORDS.get(action, (f"{action.replace('_', ' ')} events", f"{action}次数"))
+    word = slug(action)
     for days in (28, 91, None) if action in _COUPONS else WINDOWS_DAYS:
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(
-            name=f"{slug}_count_{ending}", aggregate="count", actions=(action,), window_days=days,
+            name=f"{word}_count_{ending}", aggregate="count", actions=(action,), window_days=days,
             english=f"{english} {when}", chinese=f"{when_chinese}{chinese}",
         )  # fmt: skip
     if action != columns.PURCHASE:
         verb, verb_chinese = english, chinese.removesuffix("次数")
         yield Feature(
-            name=f"{slug}_recency_days", aggregate="recency_days", actions=(action,),
+            name=f"{word}_recency_days", aggregate="recency_days", actions=(action,),
             english=f"days since the last of the {verb}", chinese=f"距上次{verb_chinese}天数",
         )  # fmt: skip
 
@@ -115,20 +94,20 @@ def _counts(action: str) -> Iterator[Feature]:
 def _money() -> Iterator[Feature]:
     for column, (english, chinese) in _COLUMN_WORDS.items():
         for days in (*WINDOWS_DAYS, None) if column == columns.VALUE else WINDOWS_DAYS:
-            ending, when, when_chinese = _span(days)
+            ending, when, when_chinese = span_of(days)
             yield Feature(
                 name=f"purchase_{column}_{ending}", aggregate="sum", actions=(columns.PURCHASE,),
                 column=column, window_days=days,
                 english=f"{english} {when}", chinese=f"{when_chinese}{chinese}",
             )  # fmt: skip
     for days in (*WINDOWS_DAYS, None):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(
             name=f"order_count_{ending}", aggregate="order_count", window_days=days,
             english=f"orders {when}", chinese=f"{when_chinese}订单数",
         )  # fmt: skip
     for days in (28, 91):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(
             name=f"order_value_mean_{ending}", aggregate="ratio",
             of=(f"purchase_value_{ending}", f"order_count_{ending}"),
@@ -147,12 +126,12 @@ def _activity(own: Sequence[str]) -> Iterator[Feature]:
     yield Feature(name="tenure_days", aggregate="tenure_days",
                   english="days since the first activity", chinese="首次活动至今天数")  # fmt: skip
     for days in (28, 91):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(name=f"active_days_{ending}", aggregate="active_days", window_days=days,
                       english=f"days with activity {when}", chinese=f"{when_chinese}活跃天数")  # fmt: skip
     if len(own) > 1:
         for days in WINDOWS_DAYS:
-            ending, when, when_chinese = _span(days)
+            ending, when, when_chinese = span_of(days)
             yield Feature(name=f"activity_count_{ending}", aggregate="count", window_days=days,
                           english=f"activities {when}", chinese=f"{when_chinese}活动次数")  # fmt: skip
 
@@ -182,7 +161,7 @@ def _rhythm() -> Iterator[Feature]:
 
 def _discounts_and_trends() -> Iterator[Feature]:
     for days in (28, 91):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(
             name=f"discount_share_{ending}", aggregate="share",
             of=(f"purchase_discount_{ending}", f"purchase_value_{ending}"),
@@ -225,12 +204,12 @@ def _habits() -> Iterator[Feature]:
 def _category_shares(categories: Sequence[str]) -> Iterator[Feature]:
     taken: set[str] = set()
     for category in categories:
-        slug = _slug(category)
-        while slug in taken:
-            slug += "_again"
-        taken.add(slug)
+        word = slug(category)
+        while word in taken:
+            word += "_again"
+        taken.add(word)
         yield Feature(
-            name=f"category_{slug}_value_share_91_days", aggregate="value_share", actions=(columns.PURCHASE,),
+            name=f"category_{word}_value_share_91_days", aggregate="value_share", actions=(columns.PURCHASE,),
             column=columns.VALUE, window_days=91, category=category,
             english=f"share of spending on {category} in the last 91 days",
             chinese=f"最近91天{category}消费占比",
@@ -240,7 +219,7 @@ def _category_shares(categories: Sequence[str]) -> Iterator[Feature]:
 def _variety(action: str | None) -> Iterator[Feature]:
     done, done_chinese = ("bought", "购买") if action else ("looked at", "浏览")
     for days in (28, 91):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         for column, noun, noun_chinese in (
             (columns.ITEM_ID, "items", "商品"),
             (columns.CATEGORY, "categories", "品类"),
@@ -255,7 +234,7 @@ def _variety(action: str | None) -> Iterator[Feature]:
 
 def _coupon_rates() -> Iterator[Feature]:
     for days in (28, 91, None):
-        ending, when, when_chinese = _span(days)
+        ending, when, when_chinese = span_of(days)
         yield Feature(
             name=f"coupon_redemption_ratio_{ending}", aggregate="ratio",
             of=(f"coupon_redeemed_count_{ending}", f"coupon_sent_count_{ending}"),
@@ -271,8 +250,3 @@ def _calendar() -> Iterator[Feature]:
         ("month_day", "day of the month", "当月第几天"),
     ):
         yield Feature(name=name, aggregate=name, english=english, chinese=chinese)
-
-
-def _slug(name: str) -> str:
-    """A name made of lower-case letters, digits and underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "other"

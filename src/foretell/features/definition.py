@@ -1,26 +1,62 @@
 """The declaration of a feature: which events, which window, which aggregate, and how to say it to a person.
 
-This module owns the words and the checks of a declaration. It refuses to compute (``aggregates``), so that
-the same declarations can be compiled to another engine, and to choose which features a shop needs
-(``defaults``).
+This module owns the words of one declaration. It refuses to compute (``aggregates``), so that the same
+declarations can be compiled to another engine, to check declarations against each other (``language``), and to
+choose which features a shop needs (``defaults``, ``declaration``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import polars as pl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from foretell.core import columns
-from foretell.core.errors import ConfigError
+from foretell.features.conditions import WEEKDAYS, Condition, Weekday
 
-__all__ = ["SHOP_ACTIONS", "Feature", "Language", "check_definitions"]
+__all__ = ["SHOP_ACTIONS", "Feature", "Hours", "Language", "TimeZone", "Where"]
 
 Language = Literal["en", "zh"]
 
 SHOP_ACTIONS: Final = (*columns.PASSIVE_ACTIONS, columns.COUPON_SENT)
 """What the shop does to a customer: never counted as the customer's own activity."""
+
+
+def _each_a_tuple(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {name: (body,) if isinstance(body, str) else body for name, body in value.items()}
+
+
+def _known_zone(name: str) -> str:
+    try:
+        pl.Series([0], dtype=pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise ValueError(f"there is no time zone {name!r}; write one such as Asia/Shanghai") from error
+    return name
+
+
+def _not_empty(hours: tuple[int, int]) -> tuple[int, int]:
+    if hours[0] == hours[1]:
+        raise ValueError("hours are [from, until), of which the two must differ")
+    return hours
+
+
+Where = Annotated[
+    dict[str, Annotated[tuple[str, ...], Field(min_length=1)]],
+    BeforeValidator(_each_a_tuple),
+]
+"""Column -> the values it may have; a single text is one value."""
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""The name of a time zone in the IANA data base."""
+
+Hours = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=0, le=24)]], AfterValidator(_not_empty)
+]
+"""From this hour until before that one; past midnight where the first is the later."""
 
 
 class Feature(BaseModel):
@@ -44,7 +80,7 @@ class Feature(BaseModel):
     """How the feature is called in frames, reports and saved models; units end the name."""
 
     aggregate: str
-    """How the events become one number: a key of ``foretell.features.aggregates.AGGREGATES``."""
+    """How the events become one number: a key of ``AGGREGATES`` or, for combinations, of ``COMBINATIONS``."""
 
     actions: tuple[str, ...] = ()
     """Which events count; empty means everything the customer did (``SHOP_ACTIONS`` left out)."""
@@ -59,7 +95,31 @@ class Feature(BaseModel):
     """The column that is summed, averaged or counted distinct."""
 
     category: str | None = None
-    """Only events on items of this top-level category count, where the aggregate asks for one."""
+    """Only events on items of this top-level category count; short for ``where = {category = ...}``."""
+
+    where: Where = Field(default_factory=dict)
+    """Only events count whose columns (their own, or attributes of their item) have one of these values."""
+
+    hours: Hours | None = None
+    """Only events of these local hours count."""
+
+    weekdays: tuple[Weekday, ...] = ()
+    """Only events of these local days of the week count; empty means all."""
+
+    time_zone: TimeZone = "UTC"
+    """The zone that hours, weekdays and days are of."""
+
+    query_bucket: Annotated[int, Field(ge=0)] | None = None
+    """Only searches count that have a word hashed into this bucket ..."""
+
+    query_buckets: Annotated[int, Field(ge=1, le=4096)] | None = None
+    """... of this many."""
+
+    top: Annotated[int, Field(ge=1)] = 1
+    """How many of the commonest values ``top_share`` takes together."""
+
+    relative_to: Literal["log", "category", "category_2", "category_3"] = "category"
+    """What ``price_level`` compares with: the mean price of the item's category, or of the whole log."""
 
     of: tuple[str, ...] = ()
     """The earlier features that this one combines, where the aggregate combines features."""
@@ -69,6 +129,17 @@ class Feature(BaseModel):
 
     chinese: str = ""
     """The same in Chinese."""
+
+    @cached_property
+    def condition(self) -> Condition | None:
+        """What must hold of an event beyond its action; None where nothing must."""
+        where = dict(self.where) if self.category is None else {**self.where, columns.CATEGORY: (self.category,)}
+        bucket = None if self.query_bucket is None else (self.query_bucket, self.query_buckets or 1)
+        if not (where or self.hours or self.weekdays or bucket):
+            return None
+        days = tuple(sorted(WEEKDAYS.index(day) for day in set(self.weekdays)))
+        zone = self.time_zone if self.hours or days else "UTC"
+        return Condition(tuple(sorted(where.items())), self.hours, days, zone, bucket)
 
     def words(self, language: Language = "en") -> str:
         """The feature as a noun phrase in ``language``; its name where no phrase was given."""
@@ -81,30 +152,3 @@ class Feature(BaseModel):
             missing if value is None or value != value else f"{value:.0f}" if value == int(value) else f"{value:.3g}"
         )
         return f"{self.words(language)}{'：' if language == 'zh' else ': '}{shown}"  # noqa: RUF001
-
-
-def check_definitions(definitions: Iterable[Feature], *, known_aggregates: Iterable[str]) -> tuple[Feature, ...]:
-    """The definitions, if their names are distinct, their aggregates exist and ``of`` names earlier features.
-
-    Raises:
-        ConfigError: If one of these does not hold.
-    """
-    known, seen, checked = set(known_aggregates), set[str](), tuple(definitions)
-    for feature in checked:
-        if feature.name in seen:
-            raise ConfigError("Two features have the same name.", received=feature.name, remedy="Rename one of them.")
-        if feature.aggregate not in known:
-            raise ConfigError(
-                f"The feature {feature.name!r} asks for an unknown aggregate.",
-                received=feature.aggregate,
-                remedy=f"Use one of {', '.join(sorted(known))}.",
-            )
-        absent = [name for name in feature.of if name not in seen]
-        if absent:
-            raise ConfigError(
-                f"The feature {feature.name!r} combines a feature that is not declared before it.",
-                received=", ".join(absent),
-                remedy="Declare the parts first.",
-            )
-        seen.add(feature.name)
-    return checked

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from foretell.features.association import Kind, average_ranks, measure_association
+from foretell.core.errors import ConfigError
+from foretell.features.association import MEASURES, Kind, average_ranks, measure_association
 
 __all__ = ["select_features"]
 
@@ -25,6 +26,8 @@ def select_features(
     kind: Kind | None = None,
     false_discovery_rate: float = 0.05,
     duplicate_correlation: float = 0.999,
+    measure: str = "association",
+    keep: int | None = None,
 ) -> pl.DataFrame:
     """The measured features, strongest first, each kept or dropped for a stated reason.
 
@@ -36,17 +39,31 @@ def select_features(
         false_discovery_rate: At most this share of the kept features may be expected to be chance.
         duplicate_correlation: Of two features whose ranks correlate more than this (either way), the weaker
             goes.
+        measure: What strength is: ``association`` (ranks), ``mutual_information``, ``chi_squared``, ``anova`` or
+            ``correlation``.
+        keep: At most so many are kept, the strongest; None keeps all that qualify.
 
     Returns:
-        The table of ``measure_association`` with ``kept`` and ``reason``, by falling association.
+        The table of ``measure_association`` with ``kept`` and ``reason``, by falling strength.
+
+    Raises:
+        ConfigError: If there is no such measure.
 
     Example:
         >>> frame = pl.DataFrame({"a": range(60), "b": range(60), "c": 1, "bought": [0] * 30 + [1] * 30})
         >>> select_features(frame, label="bought").select("name", "kept", "reason").rows()
         [('a', True, ''), ('b', False, 'duplicates a'), ('c', False, 'constant')]
+
+    References:
+        Filter selection by one measure with redundancy removed: Guyon and Elisseeff (2003), An Introduction to
+        Variable and Feature Selection, JMLR 3; Yu and Liu (2004), Efficient Feature Selection via Analysis of
+        Relevance and Redundancy, JMLR 5.
     """
+    if measure not in MEASURES:
+        raise ConfigError("There is no such measure.", received=measure, remedy=f"Use one of {', '.join(MEASURES)}.")
     table = measure_association(frame, label=label, names=names, kind=kind)
-    table = table.with_row_index("row").sort("association", "row", descending=[True, False]).drop("row")
+    strength = pl.col(MEASURES[measure]).abs()
+    table = table.with_row_index("row").sort(strength, "row", descending=[True, False]).drop("row")
     ranks = _standard_ranks(frame, table["name"].to_list())
     correlation = np.abs(ranks.T @ ranks)
     kept: list[int] = []
@@ -59,6 +76,8 @@ def select_features(
             reasons.append("no association")
         elif copies:
             reasons.append(f"duplicates {table['name'][copies[0]]}")
+        elif keep is not None and len(kept) >= keep:
+            reasons.append(f"weaker than the {keep} kept")
         else:
             reasons.append("")
             kept.append(number)

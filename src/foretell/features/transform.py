@@ -21,7 +21,7 @@ from foretell.core.errors import ConfigError, SchemaError
 __all__ = ["METHODS", "Method", "Scale", "Standardiser"]
 
 Floats = NDArray[np.float64]
-Method = Literal["rank_gauss", "log_standard", "standard", "robust"]
+Method = Literal["rank_gauss", "log", "standard", "robust"]
 
 _MISSING_SUFFIX: Final = "_is_missing"
 _N_KNOTS: Final = 256
@@ -92,7 +92,7 @@ class Standardiser:
         Args:
             frame: The features, one row an example; null, NaN and infinite values count as missing.
             names: The columns to scale; by default all.
-            method: ``rank_gauss`` gives each feature a normal shape; ``log_standard`` takes logarithms, then
+            method: ``rank_gauss`` gives each feature a normal shape; ``log`` takes logarithms, then
                 mean 0 and deviation 1; ``standard`` without logarithms; ``robust`` by median and quartiles.
 
         Raises:
@@ -239,7 +239,7 @@ def _line(name: str, values: Floats, *, logarithm: bool = False, robust: bool = 
 
 METHODS: Final[dict[str, Callable[[str, Floats], Scale]]] = {
     "rank_gauss": _rank_gauss,
-    "log_standard": lambda name, values: _line(name, values, logarithm=True),
+    "log": lambda name, values: _line(name, values, logarithm=True),
     "standard": _line,
     "robust": lambda name, values: _line(name, values, robust=True),
 }

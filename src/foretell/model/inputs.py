@@ -34,6 +34,13 @@ class HeadInputs:
         """The inputs of some of the examples."""
         return HeadInputs(self.features[rows], self.names, self.states[rows])
 
+    def only(self, names: tuple[str, ...]) -> HeadInputs:
+        """The same examples with these features, in this order."""
+        if names == self.names:
+            return self
+        place = {name: number for number, name in enumerate(self.names)}
+        return HeadInputs(np.ascontiguousarray(self.features[:, [place[name] for name in names]]), names, self.states)
+
     def with_states(self) -> NDArray[np.float32]:
         """Features and states side by side, ``[n, F + D]``."""
         return np.concatenate([self.features, self.states], axis=1)

@@ -55,6 +55,7 @@ class ProbabilityHead:
     ) -> dict[str, NDArray[np.float64]]:
         """Logits of the components (by default those with weight), each ``[n]``."""
         wanted = components or tuple(name for name, weight in self.weights.items() if weight > 0)
+        inputs = inputs.only(self.names)  # a head may have been fitted on a selection of the features
         return _component_logits(inputs, wanted, self.boosters, self.networks, self.standardise)
 
     def probability(self, inputs: HeadInputs) -> NDArray[np.float64]:

@@ -6,7 +6,9 @@ This module owns one function per kind of task and their register. It refuses to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,31 +17,27 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
+from foretell.core.prediction import quantile_column
 from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.predictor.candidates import candidates
-from foretell.predictor.demand_inputs import demand_inputs
+from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
-from foretell.predictor.offers import campaign_at, placements_at
+from foretell.predictor.offers import campaign_at
 from foretell.predictor.pair_inputs import POINT, pair_inputs
+from foretell.predictor.placements import MOST_PLACEMENTS, placements_at
 from foretell.predictor.reader import Reader
 from foretell.predictor.user_tasks import campaign_inputs
 from foretell.predictor.view import ShopView
 
-__all__ = ["ANSWERS", "quantile_column"]
+__all__ = ["ANSWERS", "NEW_ONLY_ANSWERS", "demand_answers", "demand_at", "mean_of_quantiles", "quantile_column"]
 
-_AD_PLACEMENTS: Final = 20
+_PAIRS_AT_ONCE: Final = 200_000
 _POINTS_AT_ONCE: Final = 4000
 
+Answer = Callable[[Reader, FittedTask, ShopView, pl.DataFrame], pl.DataFrame]
 
-def quantile_column(level: float) -> str:
-    """The column name of a quantile.
-
-    Example:
-        >>> quantile_column(0.9)
-        'q90'
-    """
-    return f"q{round(level * 100):02d}"
+_talk = logging.getLogger("foretell.predictor")
 
 
 def _purchase(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
@@ -53,14 +51,12 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
     probability = fitted.head().probability(inputs)
     days = read.encoded.days_to_next_order_given(probability, horizon_days=fitted.task.horizon_days)
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
-    answers = {
-        "probability": probability,
-        "expected_next_order_date": next_order,
-    }
-    if fitted.amount is not None:
-        answers["expected_spend"] = fitted.amount.predict(inputs.with_states())
-    return points.with_columns(pl.Series(name, values) for name, values in answers.items()).with_columns(
-        pl.from_epoch("expected_next_order_date", time_unit="us").dt.date()
+    # A log that tells of no money leaves the spend empty.
+    spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
+    return points.with_columns(
+        pl.Series("probability", probability),
+        pl.from_epoch(pl.Series("expected_next_order_date", next_order), time_unit="us").dt.date(),
+        pl.lit(None, dtype=pl.Float64).alias("expected_spend") if spend is None else pl.Series("expected_spend", spend),
     )
 
 
@@ -79,24 +75,27 @@ def _promotion(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.Da
 
 
 def _ad(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
-    offers = placements_at(view, cutoff=int(points[columns.CUTOFF][0]), n=_AD_PLACEMENTS)
+    """All placements a user may meet are weighed; the likeliest are listed, as many as the task lists."""
     parts = []
-    for part in points.iter_slices(_POINTS_AT_ONCE):
+    order = [POINT, "probability", columns.ITEM_ID, columns.POSITION, columns.CHANNEL, columns.STORE_ID]
+    for part in points.iter_slices(_PAIRS_AT_ONCE // MOST_PLACEMENTS):
         read = reader.read(view, points=part)
-        pairs = part.with_row_index(POINT).join(offers, how="cross")
+        pairs = placements_at(view, points=part)
         inputs = pair_inputs(reader, view=view, read=read, pairs=pairs, placements=dict(fitted.levels))
-        probability = pl.Series("probability", fitted.head().probability(inputs))
-        parts.append(pairs.drop(POINT).with_columns(probability))
-    answers = pl.concat(parts)
-    order = [columns.USER_ID, "probability", columns.ITEM_ID, columns.POSITION, columns.CHANNEL]
-    return answers.sort(order, descending=[False, True, False, False, False])
+        scored = pairs.with_columns(pl.Series("probability", fitted.head().probability(inputs)))
+        ranked = scored.sort(order, descending=[False, True, *(False for _ in order[2:])])
+        best = ranked.group_by(POINT, maintain_order=True).head(fitted.task.top_k)
+        parts.append(part.with_row_index(POINT).join(best, on=POINT, how="inner", maintain_order="left").drop(POINT))
+    return pl.concat(parts)
 
 
-def _recommend(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+def _recommend(
+    reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame, *, new_only: bool = False
+) -> pl.DataFrame:
     parts = []
     for part in points.iter_slices(_POINTS_AT_ONCE):
         read = reader.read(view, points=part)
-        pairs = candidates(reader.encoder, view=view, read=read)
+        pairs = candidates(reader.encoder, view=view, read=read, action=fitted.task.action, new_only=new_only)
         if not pairs.height:
             continue
         inputs = pair_inputs(reader, view=view, read=read, pairs=pairs, placements={})
@@ -109,23 +108,49 @@ def _recommend(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.Da
         parts.append(keyed)
     if not parts:
         raise InsufficientDataError(
-            "There is nothing to recommend.", received="no item was bought before this moment", remedy="Ask later."
+            "There is nothing to recommend.",
+            received="no item is new to the customers" if new_only else "no item was bought before this moment",
+            remedy="Ask without the filter on new items." if new_only else "Ask later.",
         )
-    return pl.concat(parts).select(columns.USER_ID, columns.CUTOFF, "rank", columns.ITEM_ID, "score", "is_new_to_user")
+    answers = pl.concat(parts)
+    without = points.height - answers[columns.USER_ID].n_unique()
+    if without:
+        _talk.warning("Task %r gives no list where no item is left: %s of the customers.", fitted.task.name, without)
+    return answers
 
 
 def _demand(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
-    cutoff = int(points[columns.CUTOFF][0])
-    task, head = fitted.task, fitted.quantiles
-    assert head is not None, task.name
-    inputs = demand_inputs(
+    return demand_answers(
+        fitted,
+        demand_at(reader, fitted, view, cutoff=int(points[columns.CUTOFF][0]), item_ids=fitted.levels["items"]),
+    )
+
+
+def demand_at(
+    reader: Reader, fitted: FittedTask, view: ShopView, *, cutoff: int, item_ids: Sequence[str]
+) -> DemandInputs:
+    """What a demand head reads of some items at a cutoff.
+
+    The signal of what customers are about to want means reading every customer; a head that found no use for it on
+    validation does without.
+    """
+    head = fitted.quantiles
+    assert head is not None, fitted.task.name
+    return demand_inputs(
         reader,
         view=view,
         cutoffs=[cutoff],
-        item_ids=fitted.levels["items"],
-        weeks=-(-task.horizon_days // 7),
+        item_ids=item_ids,
+        weeks=-(-fitted.task.horizon_days // 7),
         log_end=cutoff,
+        with_intent=head.share > 0,
     ).aligned(head.with_signal.names)
+
+
+def demand_answers(fitted: FittedTask, inputs: DemandInputs) -> pl.DataFrame:
+    """The rows of a demand table, one for each row of ``inputs``."""
+    task, head = fitted.task, fitted.quantiles
+    assert head is not None, task.name
     quantiles = head.quantiles(inputs.features, inputs.scale)
     order = np.array([np.interp(task.service_level, head.levels, row) for row in quantiles])
     answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(head.levels)}
@@ -142,7 +167,7 @@ def mean_of_quantiles(quantiles: NDArray[np.float64], levels: tuple[float, ...])
     return mean
 
 
-ANSWERS: Final[dict[Kind, Callable[[Reader, FittedTask, ShopView, pl.DataFrame], pl.DataFrame]]] = {
+ANSWERS: Final[dict[Kind, Answer]] = {
     "purchase": _purchase,
     "recommend": _recommend,
     "ad": _ad,
@@ -150,3 +175,7 @@ ANSWERS: Final[dict[Kind, Callable[[Reader, FittedTask, ShopView, pl.DataFrame],
     "churn": _churn,
     "demand": _demand,
 }
+"""How each kind of task is answered."""
+
+NEW_ONLY_ANSWERS: Final[dict[Kind, Answer]] = {"recommend": partial(_recommend, new_only=True)}
+"""How the kinds are answered that can be asked for items new to the customer alone."""

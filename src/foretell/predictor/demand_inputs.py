@@ -74,7 +74,14 @@ class DemandInputs:
 
 
 def demand_inputs(
-    reader: Reader, *, view: ShopView, cutoffs: Sequence[int], item_ids: Sequence[str], weeks: int, log_end: int
+    reader: Reader,
+    *,
+    view: ShopView,
+    cutoffs: Sequence[int],
+    item_ids: Sequence[str],
+    weeks: int,
+    log_end: int,
+    with_intent: bool = True,
 ) -> DemandInputs:
     """Read items at cutoffs.
 
@@ -85,9 +92,10 @@ def demand_inputs(
         item_ids: The items asked about.
         weeks: How many weeks ahead.
         log_end: Until when the log is complete.
+        with_intent: Whether to read every customer for the intent signal; without, the signal is missing (NaN).
     """
     frame = demand_features(
-        view.histories,
+        view.sales(),
         cutoffs=list(cutoffs),
         item_ids=list(item_ids),
         categories=reader.user_features.categories,
@@ -95,14 +103,19 @@ def demand_inputs(
         weeks=weeks,
         log_end=log_end,
     )
-    intents = _intents(reader.encoder, view=view, cutoffs=cutoffs, item_ids=item_ids)
-    frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
+    if with_intent:
+        intents = _intents(reader.encoder, view=view, cutoffs=cutoffs, item_ids=item_ids)
+        frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
+    else:
+        frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(INTENT))
     names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS)]
     features = frame.select(names).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
     recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
+    # Where refunds count against sales, more may come back in a week than goes out: nothing was wanted then.
+    recent = np.maximum(recent, 0.0)
     longer = frame["units_mean_13_weeks"].fill_null(0.0).to_numpy().astype(np.float64)
     scale = np.maximum((recent.mean(axis=1) + longer) / 2, _SMALLEST_SCALE)
-    units = frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64)
+    units = np.maximum(frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64), 0.0)
     return DemandInputs(frame.select(KEYS), features, tuple(names), scale, units, recent)
 
 

@@ -5,6 +5,7 @@ This module owns asking. It refuses to train and to score; a log to ask about is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,16 +17,21 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import InputError, InsufficientDataError, RunError, UnknownNameError
 from foretell.core.events import EventLog, restore_ids
+from foretell.core.prediction import answer_columns
 from foretell.core.time import DAY, from_microseconds, to_microseconds
 from foretell.dataset.log_folder import load_log
-from foretell.predictor.answers import ANSWERS
+from foretell.predictor.answers import ANSWERS, NEW_ONLY_ANSWERS
 from foretell.predictor.fitted import FittedTask
+from foretell.predictor.moment import Span, check_moment, notes_on
 from foretell.predictor.reader import Reader
 from foretell.predictor.view import ShopView
 
 __all__ = ["Predictor"]
 
 _ABOUT_ITEMS: Final = ("demand",)
+_GIVES_LISTS: Final = ("recommend", "ad")
+
+_talk = logging.getLogger("foretell.predictor")
 
 
 @dataclass(frozen=True)
@@ -86,53 +92,85 @@ class Predictor:
         log: EventLog | None = None,
         users: Iterable[object] | None = None,
         at: datetime | None = None,
+        new_only: bool = False,
     ) -> pl.DataFrame:
         """Answer a task.
+
+        What a reader of the answers should know of them (a moment far after the log, or one the model has seen; users
+        named twice) is said as warnings of the logger ``foretell``.
 
         Args:
             task: Its name.
             log: A clean log to ask about; by default the run's own.
             users: Whom to ask about, in the shop's own ids, seen or never seen; by default everyone known (for
-                churn: everyone active). Demand asks about items and takes no users.
+                churn: everyone active). Who is named again gets the same row again, but lists (``recommend`` and
+                ``ad``) only once. Demand asks about items and takes no users.
             at: The cutoff, aware; nothing later is looked at. By default the end of the log.
+            new_only: Only items the user has not bought (or not done the task's action to) by the cutoff; for
+                ``recommend`` alone. They are left out before the best are chosen, so lists are as long as without.
 
         Returns:
-            The columns of ``core.prediction.ANSWER_COLUMNS``, with the shop's own ids.
+            The columns of ``core.prediction.answer_columns``, with the shop's own ids.
 
         Raises:
             UnknownNameError: If the task was not trained.
-            InsufficientDataError: If there is nobody, or nothing, to ask about.
+            InputError: If the task takes no users, or knows no new items.
+            InsufficientDataError: If there is nobody, or nothing, to ask about, or the log begins later.
         """
         fitted = self.task(task)
         log = self.own_log() if log is None else log
-        view = ShopView.of(log)
         if at is not None and not isinstance(at, datetime):
             raise InputError("The cutoff is not a time.", received=repr(at), remedy="Give an aware datetime as at=.")
-        cutoff = _last_time(log) if at is None else to_microseconds(at)
+        span = Span.of(log)
+        cutoff = span.last if at is None else to_microseconds(at)
+        check_moment(cutoff, span=span)
         names = None if users is None else _names(users)
-        return self.answer(fitted, view, cutoff=cutoff, users=names)
+        if names is not None and fitted.task.kind in _GIVES_LISTS:
+            names = _distinct(names)
+        answers = self.answer(fitted, ShopView.of(log), cutoff=cutoff, users=names, new_only=new_only)
+        for note in notes_on(cutoff, span=span, task=fitted.task, windows=self.windows):
+            _talk.warning(note)
+        return answers
 
     def answer(
-        self, fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None = None
+        self,
+        fitted: FittedTask,
+        view: ShopView,
+        *,
+        cutoff: int,
+        users: list[str] | None = None,
+        new_only: bool = False,
     ) -> pl.DataFrame:
         """Answer a fitted task from a view already made (batch and live share this)."""
-        if fitted.task.kind in _ABOUT_ITEMS:
+        task = fitted.task
+        if new_only and task.kind not in NEW_ONLY_ANSWERS:
+            raise InputError(
+                "Only recommendations can be asked for new items alone.",
+                received=f"new_only for task {task.name!r} of kind {task.kind!r}",
+                remedy="Leave the filter out, or ask a task of kind 'recommend'.",
+            )
+        if task.kind in _ABOUT_ITEMS:
             if users is not None:
                 raise InputError(
-                    f"Task {fitted.task.name!r} asks about items, not users.",
+                    f"Task {task.name!r} asks about items, not users.",
                     received=f"{len(users)} users",
                     remedy="Leave the users out.",
                 )
             points = pl.DataFrame({columns.CUTOFF: [cutoff]}, schema={columns.CUTOFF: pl.Int64})
         else:
             points = _points(fitted, view, cutoff=cutoff, users=users)
-        answers = ANSWERS[fitted.task.kind](self.reader, fitted, view, points)
+        answers = (NEW_ONLY_ANSWERS if new_only else ANSWERS)[task.kind](self.reader, fitted, view, points)
+        return self.finish(fitted, answers)
+
+    def finish(self, fitted: FittedTask, answers: pl.DataFrame) -> pl.DataFrame:
+        """Give a task's rows the form they leave in: aware times, horizon, model version, the shop's own ids."""
+        task = fitted.task
         answers = answers.with_columns(
             pl.from_epoch(columns.CUTOFF, time_unit="us").dt.replace_time_zone("UTC"),
-            pl.lit(fitted.task.horizon_days, dtype=pl.Int32).alias(columns.HORIZON_DAYS),
+            pl.lit(task.horizon_days, dtype=pl.Int32).alias(columns.HORIZON_DAYS),
             pl.lit(self.version).alias(columns.MODEL_VERSION),
         )
-        return restore_ids(answers, dict(self.id_types))
+        return restore_ids(answers.select(answer_columns(task)), dict(self.id_types))
 
     def own_log(self) -> EventLog:
         """The clean log of the run this predictor was loaded from.
@@ -159,6 +197,15 @@ def _names(users: Iterable[object]) -> list[str]:
     return [str(name) for name in names]
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """Each user once: two lists of one user could not be told apart."""
+    distinct = list(dict.fromkeys(names))
+    if len(distinct) < len(names):
+        repeats = f"{len(names) - len(distinct):,} of {len(names):,}"
+        _talk.warning("Users named again: %s; each user gets one list.", repeats)
+    return distinct
+
+
 def _points(fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None) -> pl.DataFrame:
     """Whom to ask about: the users given, else everyone known (and active, where the task says so)."""
     if users is None:
@@ -178,7 +225,3 @@ def _points(fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str]
     return pl.DataFrame({columns.USER_ID: users}, schema={columns.USER_ID: pl.String}).with_columns(
         pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF)
     )
-
-
-def _last_time(log: EventLog) -> int:
-    return int(str(log.events[columns.TIME].max()))

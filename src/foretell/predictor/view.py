@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from foretell.core.events import EventLog
+from foretell.core.events import CLEANED_TABLES, RETURNED, UNATTRIBUTED, EventLog, negative_sales
 from foretell.core.history import history_frame
 from foretell.features.item_statistics import ItemStatistics
 from foretell.tasks.ad import exposures, has_exposures
@@ -29,7 +29,8 @@ class ShopView:
     Attributes:
         histories: ``HISTORY_SCHEMA``, sorted by user then time: everyone's, or only those asked about.
         statistics: Counters of every item in the shop.
-        tables: Side tables by canonical name.
+        tables: Side tables by canonical name; ``exposures`` in the form that ``tasks.ad.exposures`` gives them, absent
+            where nothing was shown.
         memo: Where shop-wide results are kept between questions; None keeps nothing. Whoever gives one also
             empties it: of keys ``("day", d, ...)`` when an event of day ``d`` (days since 1970) or earlier comes,
             of keys ``("shown", ...)`` when something more was shown.
@@ -44,10 +45,24 @@ class ShopView:
     def of(cls, log: EventLog) -> ShopView:
         """The view of a whole log."""
         histories = history_frame(log)
-        tables = dict(log.tables)
+        tables = {name: table for name, table in log.tables.items() if name != "exposures"}
         if has_exposures(log):
             tables["exposures"] = exposures(log)
+        for name in set(CLEANED_TABLES) & set(tables):
+            tables[name] = history_frame(EventLog(tables[name]))
         return cls(histories, ItemStatistics.of(histories), tables)
+
+    def sales(self) -> pl.DataFrame:
+        """The histories with the sales that name no user, and what was given back as negative ones.
+
+        This is what demand counts, in no particular order.
+        """
+        parts = [self.histories]
+        if UNATTRIBUTED in self.tables:
+            parts.append(self.tables[UNATTRIBUTED])
+        if RETURNED in self.tables:
+            parts.append(negative_sales(self.tables[RETURNED]))
+        return parts[0] if len(parts) == 1 else pl.concat(parts)
 
     def recall(self, key: tuple[object, ...], compute: Callable[[], Found]) -> Found:
         """``compute()``, or what it gave before where this view keeps a memo."""

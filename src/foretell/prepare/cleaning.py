@@ -1,24 +1,31 @@
 """Cleaning: every rule applied once, every removed row counted and kept aside with its reason.
 
-This module owns the order of the rules and the arithmetic (rows in = rows out + removed). It refuses to
-repair values: a row is kept as it is or set aside, but for refunds, whose sign moves into the action.
+This module owns the order of the rules and the arithmetic (rows in = rows out + removed + kept apart). It refuses to
+repair what a row says: a row stays or is set aside. What is brought into one shape (signs of refunds, an absent value,
+currencies, refunds to be netted) is declared in ``CleaningRules`` and counted in ``noted``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import narwhals as nw
 import polars as pl
 
-from foretell.core.events import EventLog, in_event_order
-from foretell.prepare.group_rules import GROUP_RULES, ROW
-from foretell.prepare.refunds import normalise_refunds
-from foretell.prepare.row_rules import ROW_RULES
+from foretell.core import columns
+from foretell.core.events import CLEANED_TABLES, RETURNED, UNATTRIBUTED, EventLog, in_event_order
+from foretell.prepare import noted as notes
+from foretell.prepare.amounts import complete_amounts
+from foretell.prepare.currency import in_one_currency
+from foretell.prepare.group_rule import ROW
+from foretell.prepare.group_rules import GROUP_RULES
+from foretell.prepare.netting import LEFT, net_refunds, returned_units
+from foretell.prepare.row_rules import ROW_RULES, claiming_rule, is_blank
 from foretell.prepare.rules import CleaningRules
+from foretell.prepare.sessions import with_sessions
 
 __all__ = ["REASONS", "UNREADABLE", "Cleaned", "clean"]
 
@@ -40,12 +47,15 @@ class Cleaned:
     """A clean log and an account of what was taken out of it.
 
     Attributes:
-        log: The rows that stay, in event order.
+        log: The rows that stay, in event order; sales that name no user are in its table ``unattributed``, and what
+            was given back, where it is to count against what was bought, is told once more in ``returned``.
         quarantine: The rows taken out as they were read, with ``rule``, ``reason`` and, for unreadable ones,
             ``raw``.
         removed: How many rows each rule took, in the order of the rules; zeros are listed.
         rows_in: Rows read, the unreadable ones included.
-        rows_out: Rows that stay; ``rows_in == rows_out + sum(removed.values())``.
+        rows_out: Rows that stay; ``rows_in == rows_out + sum(removed.values()) + kept_apart``.
+        kept_apart: Rows of the table ``unattributed``.
+        noted: What was seen or changed without removing a row (``noted.NOTED``); zeros are listed.
     """
 
     log: EventLog
@@ -53,6 +63,13 @@ class Cleaned:
     removed: Mapping[str, int]
     rows_in: int
     rows_out: int
+    kept_apart: int = 0
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was seen or changed, in words."""
+        return notes.in_words(self.noted)
 
     def save_quarantine(self, path: str | Path) -> Path:
         """Write the quarantine as Parquet, with the shop's own identifiers, and return where."""
@@ -66,8 +83,11 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     """Set aside every row that breaks a rule; the first rule that matches claims the row.
 
     Args:
-        log: A log as a source read it.
+        log: A log as a source read it, or one cleaned before: cleaning twice changes nothing more.
         rules: The thresholds; None takes the defaults.
+
+    Raises:
+        ConfigError: If the rows name several currencies and the rules do not say what they are worth.
 
     Example:
         >>> frame = pl.DataFrame({"user_id": ["a", "a", None], "time": [10**15] * 3, "action": ["view"] * 3})
@@ -78,29 +98,60 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
         {'missing_user': 1, 'exact_duplicate': 1}
     """
     rules = rules or CleaningRules()
-    rows = normalise_refunds(log.events).with_row_index(ROW)
+    read = _all_rows(log)
+    rows, converted = in_one_currency(read, rules)
+    rows = complete_amounts(rows).with_row_index(ROW)
     rows, claims = _apply_row_rules(rows, rules)
-    rows, group_claims = _apply_group_rules(rows, rules)
-    claimed = pl.concat([claims, group_claims])
+    counted = {"converted_currency": converted, "derived_value": notes.values_to_derive(_kept(read, rows))}
 
+    rows, repeats = _apply_group_rules(rows, rules, [name for name, rule in GROUP_RULES.items() if rule.repeats])
+    counted |= notes.refunds_seen(rows)
+    if rules.refunds == "net" and counted["matched_refunds"]:
+        # An engine's join keeps no order; rows that tie in event order must.
+        rows = net_refunds(nw.from_native(rows.lazy())).to_native().collect().sort(ROW)
+    rows, others = _apply_group_rules(rows, rules, [name for name, rule in GROUP_RULES.items() if not rule.repeats])
+    counted |= notes.partly_netted(rows) | {"late": notes.late_rows(rows, rules)}
+    counted["values_in_other_unit"] = notes.odd_values(rows, rules)
+
+    rows, counted["derived_session"] = _in_sessions(rows.drop(LEFT, strict=False), rules)
+    events, apart = _split(rows.drop(ROW))
+    returned = _returned(rows) if rules.refunds == "targets" else rows.clear()
+    counted["counted_refunds"] = returned.height
+    claimed = pl.concat([claims, repeats, others])
     rejected = log.rejected.height if log.rejected is not None else 0
     counts = dict(claimed.group_by(_RULE).len().iter_rows())
     removed = {name: rejected if name == UNREADABLE else int(counts.get(name, 0)) for name in REASONS}
-    return Cleaned(
-        log=replace(log, events=in_event_order(rows.drop(ROW)), rejected=None),
-        quarantine=_quarantine(log, claimed),
-        removed=removed,
-        rows_in=log.events.height + rejected,
-        rows_out=rows.height,
+    cleaned = replace(
+        log,
+        events=in_event_order(events),
+        tables=_tables(log, {UNATTRIBUTED: apart, RETURNED: returned}),
+        rejected=None,
     )
+    return Cleaned(
+        log=cleaned,
+        quarantine=_quarantine(log, read, claimed),
+        removed=removed,
+        rows_in=read.height + rejected,
+        rows_out=events.height,
+        kept_apart=apart.height,
+        noted={name: counted.get(name, 0) for name in notes.NOTED},
+    )
+
+
+def _all_rows(log: EventLog) -> pl.DataFrame:
+    """Every row of a log, those that an earlier cleaning kept apart included."""
+    apart = log.table(UNATTRIBUTED)
+    return log.events if apart is None else pl.concat([log.events, apart], how="diagonal")
+
+
+def _kept(read: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they were read of those that are left."""
+    return read if rows.height == read.height else read[rows[ROW]]
 
 
 def _apply_row_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All row rules in one pass: what stays, and which rule claimed which row."""
-    names = [name for name, rule in ROW_RULES.items() if set(rule.needs) <= set(rows.columns)]
-    verdict = nw.lit(None, dtype=nw.String)
-    for name in reversed(names):
-        verdict = nw.when(ROW_RULES[name].condition(rules)).then(nw.lit(name)).otherwise(verdict)
+    verdict = claiming_rule(rows.columns, rules)
     judged = nw.from_native(rows, eager_only=True).with_columns(verdict.alias(_RULE)).to_native()
     claims = judged.filter(pl.col(_RULE).is_not_null()).select(ROW, _RULE)
     if claims.is_empty():
@@ -108,10 +159,12 @@ def _apply_row_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataF
     return judged.filter(pl.col(_RULE).is_null()).drop(_RULE), claims
 
 
-def _apply_group_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The group rules in order, each on what those before left; shifting ones until they remove nothing."""
+def _apply_group_rules(
+    rows: pl.DataFrame, rules: CleaningRules, names: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Group rules in order, each on what those before left; shifting ones until they remove nothing."""
     claims = [pl.DataFrame(schema={ROW: pl.UInt32, _RULE: pl.String})]
-    names = [name for name, rule in GROUP_RULES.items() if set(rule.needs) <= set(rows.columns)]
+    names = [name for name in names if set(GROUP_RULES[name].needs) <= set(rows.columns)]
     while names and rows.height:
         before = rows.height
         for name in names:
@@ -127,10 +180,43 @@ def _apply_group_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.Dat
     return rows, pl.concat(claims)
 
 
-def _quarantine(log: EventLog, claimed: pl.DataFrame) -> pl.DataFrame:
+def _split(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of users, and sales that name none."""
+    nameless = nw.from_native(rows, eager_only=True).select(is_blank(columns.USER_ID).alias("nameless")).to_native()
+    mask = nameless.to_series()
+    if not mask.any():
+        return rows, rows.clear()
+    nobody = pl.lit(None, dtype=pl.String).alias(columns.USER_ID)
+    return rows.filter(~mask), rows.filter(mask).with_columns(nobody)
+
+
+def _in_sessions(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, int]:
+    """The rows with sessions where they had none, and how many got one."""
+    known = rows[columns.SESSION_ID].count() if columns.SESSION_ID in rows.columns else 0
+    if rules.session_gap_minutes is None or known == rows.height:
+        return rows, 0
+    lazy = with_sessions(nw.from_native(rows.lazy()), gap_minutes=rules.session_gap_minutes)
+    rows = lazy.to_native().collect()
+    return rows, rows[columns.SESSION_ID].count() - known
+
+
+def _returned(rows: pl.DataFrame) -> pl.DataFrame:
+    if columns.ITEM_ID not in rows.columns:
+        return rows.clear()
+    lazy: pl.LazyFrame = returned_units(nw.from_native(rows.lazy())).to_native()
+    return lazy.collect().sort(ROW).drop(ROW)
+
+
+def _tables(log: EventLog, made: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The side tables with those that cleaning made, in event order; an empty one is none."""
+    brought = {name: table for name, table in log.tables.items() if name not in CLEANED_TABLES}
+    return brought | {name: in_event_order(table) for name, table in made.items() if not table.is_empty()}
+
+
+def _quarantine(log: EventLog, read: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
     """The claimed rows as they were read, then what the source could not read."""
     reason = pl.col(_RULE).replace_strict(REASONS, return_dtype=pl.String).alias(_REASON)
-    numbered = log.events.drop(_RULE, _REASON, _RAW, strict=False).with_row_index(ROW)
+    numbered = read.drop(_RULE, _REASON, _RAW, strict=False).with_row_index(ROW)
     kept_aside = claimed.join(numbered, on=ROW).sort(ROW).drop(ROW).with_columns(reason)
     kept_aside = log.restore_ids(kept_aside).select(_RULE, _REASON, pl.exclude(_RULE, _REASON))
     if log.rejected is None or log.rejected.is_empty():

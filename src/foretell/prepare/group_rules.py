@@ -1,4 +1,4 @@
-"""The cleaning rules that compare rows: duplicates, outliers and robots.
+"""The cleaning rules that compare rows: all of them in order, and those for outliers and robots.
 
 This module owns how the rows to remove are found, in Narwhals so that any engine can run it. It refuses
 single-row conditions (``row_rules``). Every function takes the surviving rows with their number in the column
@@ -7,58 +7,24 @@ single-row conditions (``row_rules``). Every function takes the surviving rows w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import narwhals as nw
 
 from foretell.core import columns
 from foretell.core.time import DAY, HOUR
+from foretell.prepare.group_rule import ROW, GroupRule, Rows
+from foretell.prepare.netting import NETTING_RULES
+from foretell.prepare.repeat_rules import REPEAT_RULES
 from foretell.prepare.rules import CleaningRules
+from foretell.prepare.time_rules import TIME_RULES
+from foretell.prepare.unit_rules import UNIT_RULES
 
 __all__ = ["GROUP_RULES", "ROW", "GroupRule"]
-
-ROW: Final = "_row"
-"""The name of the column that numbers the rows."""
 
 _FIRST: Final = "_first"
 _LIMIT: Final = "_limit"
 _SPAN: Final = "_span"
-
-Rows = nw.LazyFrame[Any]
-
-
-@dataclass(frozen=True)
-class GroupRule:
-    """One rule on rows compared with others.
-
-    Attributes:
-        reason: Why a row is removed, in plain words.
-        needs: The columns the rule reads; a log without them has nothing to remove.
-        find: From surviving rows and thresholds to a frame with the one column ``row``.
-        shifts: True if removing rows can make the rule fire on others, because it compares with a median.
-            Such rules are repeated until they remove nothing, so that cleaning twice equals cleaning once.
-    """
-
-    reason: str
-    needs: Sequence[str]
-    find: Callable[[Rows, CleaningRules], Rows]
-    shifts: bool = False
-
-
-def _exact_duplicate(rows: Rows, _: CleaningRules) -> Rows:
-    """Every row but the first of those equal in all columns."""
-    names = [name for name in rows.collect_schema().names() if name != ROW]
-    first = rows.with_columns(nw.col(ROW).min().over(*names).alias(_FIRST))
-    return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
-
-
-def _repeated_event_id(rows: Rows, _: CleaningRules) -> Rows:
-    """Every row but the first of those with the same event_id."""
-    named = rows.filter(~nw.col(columns.EVENT_ID).is_null()).select(ROW, columns.EVENT_ID)
-    first = named.with_columns(nw.col(ROW).min().over(columns.EVENT_ID).alias(_FIRST))
-    return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
 
 
 def _absurd(rows: Rows, column: str, floor: float, rules: CleaningRules) -> Rows:
@@ -106,7 +72,8 @@ def _robot(rows: Rows, rules: CleaningRules) -> Rows:
     What the shop showed or sent to a user does not count, and the lines of one order count once: a wholesale
     customer may well order a thousand products at one time.
     """
-    done = rows.filter(~nw.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))
+    named = ~nw.col(columns.USER_ID).is_null()
+    done = rows.filter(named & ~nw.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))
     limits = ((HOUR, rules.robot_events_per_hour), (DAY, rules.robot_events_per_day))
     has_orders = columns.ORDER_ID in rows.collect_schema().names()
     robots = [_busier_than(done, span, limit, has_orders=has_orders) for span, limit in limits]
@@ -124,14 +91,17 @@ def _busier_than(rows: Rows, span: int, limit: int, *, has_orders: bool) -> Rows
     single = spans.join(busy, on=keys, how="semi").select(
         *keys, ROW, nw.col(columns.ORDER_ID).cast(nw.String).alias(_FIRST)
     )
-    order = nw.when(nw.col(_FIRST).is_null()).then(nw.col(ROW).cast(nw.String)).otherwise(nw.lit("o") + nw.col(_FIRST))
+    # Strings are joined by concat_str: to some engines a plus between them is a sum of numbers.
+    named = nw.concat_str(nw.lit("o"), nw.col(_FIRST))
+    order = nw.when(nw.col(_FIRST).is_null()).then(nw.col(ROW).cast(nw.String)).otherwise(named)
     counted = single.with_columns(order.alias(_FIRST)).group_by(keys).agg(nw.col(_FIRST).n_unique())
     return counted.filter(nw.col(_FIRST) > limit).select(columns.USER_ID)
 
 
 GROUP_RULES: Final[dict[str, GroupRule]] = {
-    "exact_duplicate": GroupRule("The row repeats an earlier one in every column.", (), _exact_duplicate),
-    "repeated_event_id": GroupRule("An earlier row has the same event_id.", (columns.EVENT_ID,), _repeated_event_id),
+    **REPEAT_RULES,
+    **NETTING_RULES,
+    **UNIT_RULES,
     "absurd_price": GroupRule(
         "The price is a vast multiple of what is usual.", (columns.PRICE,), _absurd_price, shifts=True
     ),
@@ -142,5 +112,7 @@ GROUP_RULES: Final[dict[str, GroupRule]] = {
         shifts=True,
     ),
     "robot": GroupRule("The user acts faster than a person can.", (columns.USER_ID, columns.TIME), _robot),
+    # Last, so that a robot's hours are not taken for the beginning of the log.
+    **TIME_RULES,
 }
 """In the order in which they claim rows, after the row rules."""

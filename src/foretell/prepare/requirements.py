@@ -5,8 +5,8 @@ This module owns the thresholds and the counting behind the data-sufficiency gat
 
 References:
     Klaviyo, "Understanding Klaviyo's predictive analytics": 500 buyers, 180 days of history, orders in the
-    last 30. Google Analytics 4, "Predictive metrics": 1,000 positive and 1,000 negative examples. Amazon
-    Personalize, "Quotas": 1,000 interactions; 25 users with two or more interactions each.
+    last 30, some customers with three or more. Google Analytics 4, "Predictive metrics": 1,000 positive and 1,000
+    negative examples. Amazon Personalize, "Quotas": 1,000 interactions; 25 users with two or more interactions each.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.task import Kind, Task
 from foretell.core.time import DAY
+from foretell.prepare.conditions import in_words, on_items, trouble_with
 
 __all__ = ["MEASURES", "Facts", "Requirement", "facts_of"]
 
 _WEEK: Final = 7 * DAY
+
+Measure = Callable[[EventLog, Task], "list[Requirement]"]
 
 
 @dataclass(frozen=True)
@@ -75,32 +78,28 @@ def facts_of(log: EventLog, task: Task) -> Facts:
     events = log.events.filter(~pl.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))
     counted = events.filter(pl.col(columns.ACTION) == task.action)
     if task.where:
-        counted = _on_items(counted, log.table("items"), task)
+        counted = on_items(counted, log.table("items"), task.where)
     times = events[columns.TIME]
     first, last = (int(str(times.min())), int(str(times.max()))) if len(times.drop_nulls()) else (0, 0)
     return Facts(events, counted, first, last)
 
 
-def _on_items(counted: pl.DataFrame, items: pl.DataFrame | None, task: Task) -> pl.DataFrame:
-    if items is None or columns.ITEM_ID not in counted.columns or not set(task.where) <= set(items.columns):
-        return counted.clear()
-    condition = pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in task.where.items())
-    wanted = items.filter(condition).select(pl.col(columns.ITEM_ID).cast(pl.String))
-    return counted.join(wanted, on=columns.ITEM_ID, how="semi")
-
-
 def _customers(facts: Facts, task: Task) -> list[Requirement]:
     """What every question needs: some customers, the action, and time for learning, choosing and testing."""
     n_users = facts.events[columns.USER_ID].n_unique()
+    asked, remedy = f"events with the action {task.action!r}", ""
+    if task.where:
+        asked += f" on items with {in_words(task.where)}"
+        remedy = " Items fit the condition; check that events name them by the ids of the items table."
     return [
         Requirement("users", "customers", n_users, 2, 100, "Bring the events of more customers."),
         Requirement(
             "actions",
-            f"events with the action {task.action!r}",
+            asked,
             facts.counted.height,
             1,
             1,
-            f"Check that the log holds {task.action!r} events and that they are mapped to that name.",
+            f"Check that the log holds {task.action!r} events and that they are mapped to that name.{remedy}",
         ),
         Requirement(
             "days",
@@ -114,7 +113,7 @@ def _customers(facts: Facts, task: Task) -> list[Requirement]:
 
 
 def _buyers(facts: Facts, log: EventLog) -> list[Requirement]:
-    """Klaviyo's gate: buyers, history and orders that are not long past."""
+    """Klaviyo's gate: buyers, history, some with three orders or more, and orders that are not long past."""
     last_order = facts.counted[columns.TIME].max()
     newest = log.events[columns.TIME].max()
     quiet_days = 0.0 if last_order is None or newest is None else (int(str(newest)) - int(str(last_order))) / DAY
@@ -129,6 +128,14 @@ def _buyers(facts: Facts, log: EventLog) -> list[Requirement]:
         ),
         Requirement("history", "days of history", round(facts.span_days, 1), 0, 180, "Bring a longer log."),
         Requirement(
+            "regulars",
+            "customers who did it three times or more",
+            _regulars(facts.counted),
+            0,
+            10,
+            "How long a customer waits between orders is learned from those who come back: bring a longer log.",
+        ),
+        Requirement(
             "recent",
             "days of the last 30 since that action was last seen",
             round(max(0.0, 30 - quiet_days), 1),
@@ -137,6 +144,15 @@ def _buyers(facts: Facts, log: EventLog) -> list[Requirement]:
             "The action has stopped before the log ends: check that the export is complete.",
         ),
     ]
+
+
+def _regulars(counted: pl.DataFrame) -> int:
+    """Customers with three or more orders: lines of one order share its id, or else its moment."""
+    order = pl.col(columns.TIME).cast(pl.String)
+    if columns.ORDER_ID in counted.columns:
+        order = pl.coalesce(columns.ORDER_ID, order)
+    orders = counted.group_by(columns.USER_ID).agg(order.n_unique().alias("n_orders"))
+    return orders.filter(pl.col("n_orders") >= 3).height
 
 
 def _windows(facts: Facts, frame: pl.DataFrame, horizon_days: int) -> pl.DataFrame:
@@ -198,9 +214,7 @@ def _recommend(log: EventLog, task: Task) -> list[Requirement]:
 
 def _ad(log: EventLog, task: Task) -> list[Requirement]:
     facts = facts_of(log, task)
-    shown = log.table("exposures")
-    if shown is None:
-        shown = log.events.filter(pl.col(columns.ACTION) == columns.IMPRESSION)
+    shown, log_it = _shown(log)
     n_shown, responses = shown.height, 0
     if shown.height and {columns.ITEM_ID} <= set(shown.columns) & set(facts.counted.columns):
         pair = [columns.USER_ID, columns.ITEM_ID]
@@ -213,12 +227,30 @@ def _ad(log: EventLog, task: Task) -> list[Requirement]:
             .collect()
             .item()
         )
-    log_it = "Log what was shown: events with action 'impression' and item_id, or a table of exposures."
     return [
         *_customers(facts, task),
         Requirement("exposures", "exposures (an item shown to a customer)", n_shown, 100, 1000, log_it),
         Requirement("responses", f"exposures answered by a {task.action}", int(responses), 50, 100, log_it),
     ]
+
+
+def _shown(log: EventLog) -> tuple[pl.DataFrame, str]:
+    """The exposures, as the ad task takes them, and how to get more: the table unless it is empty, else impressions.
+
+    An impression that names no item says nothing about what was shown.
+    """
+    remedy = "Log what was shown: events with action 'impression' and item_id, or a table of exposures."
+    table = log.table("exposures")
+    if table is not None and table.height:
+        return table, remedy
+    if columns.ITEM_ID in log.events.columns:
+        named = pl.col(columns.ITEM_ID).is_not_null()
+        shown = log.events.filter((pl.col(columns.ACTION) == columns.IMPRESSION) & named)
+    else:
+        shown = log.events.clear()
+    if table is not None and not shown.height:
+        remedy = f"The table of exposures is empty, and no impression event names an item. {remedy}"
+    return shown, remedy
 
 
 def _promotion(log: EventLog, task: Task) -> list[Requirement]:
@@ -251,9 +283,11 @@ def _is_treated(treatments: pl.DataFrame) -> pl.Expr:
 
 def _demand(log: EventLog, task: Task) -> list[Requirement]:
     facts = facts_of(log, task)
+    # Sales that name no customer are sales.
+    counted = facts_of(log.sales(net=False), task).counted if task.action == columns.PURCHASE else facts.counted
     n_steady = 0
-    if columns.ITEM_ID in facts.counted.columns:
-        weeks = facts.counted.filter(pl.col(columns.ITEM_ID).is_not_null()).select(
+    if columns.ITEM_ID in counted.columns:
+        weeks = counted.filter(pl.col(columns.ITEM_ID).is_not_null()).select(
             columns.ITEM_ID, (pl.col(columns.TIME) // _WEEK).alias("week")
         )
         n_steady = weeks.unique().group_by(columns.ITEM_ID).len().filter(pl.col("len") >= 8).height
@@ -272,11 +306,23 @@ def _demand(log: EventLog, task: Task) -> list[Requirement]:
     ]
 
 
-MEASURES: Final[dict[Kind, Callable[[EventLog, Task], list[Requirement]]]] = {
-    "purchase": _purchase,
-    "recommend": _recommend,
-    "ad": _ad,
-    "promotion": _promotion,
-    "churn": _churn,
-    "demand": _demand,
+def _with_condition(measure: Measure) -> Measure:
+    """Where no item fits the task's condition, that is what is lacking; there is nothing to count then."""
+
+    def measured(log: EventLog, task: Task) -> list[Requirement]:
+        trouble = trouble_with(task.where, log.table("items"))
+        if trouble is None:
+            return measure(log, task)
+        return [Requirement("items_asked_about", f"items with {in_words(task.where)}", 0, 1, 1, trouble)]
+
+    return measured
+
+
+MEASURES: Final[dict[Kind, Measure]] = {
+    "purchase": _with_condition(_purchase),
+    "recommend": _with_condition(_recommend),
+    "ad": _with_condition(_ad),
+    "promotion": _with_condition(_promotion),
+    "churn": _with_condition(_churn),
+    "demand": _with_condition(_demand),
 }

@@ -6,17 +6,17 @@ compare rows (``group_rules``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import narwhals as nw
 
 from foretell.core import columns
-from foretell.core.time import to_microseconds
+from foretell.core.time import SECOND, to_microseconds
 from foretell.prepare.rules import CleaningRules
 
-__all__ = ["ROW_RULES", "RowRule"]
+__all__ = ["ROW_RULES", "RowRule", "claiming_rule", "is_blank"]
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,38 @@ class RowRule:
         reason: Why a row is removed, in plain words.
         needs: The columns the rule reads; a log without them has nothing to remove.
         condition: From the thresholds to an expression that is true for rows to remove.
+        spares: The same for rows that stay all the same; asked only where the log has all of ``spares_needs``.
+        spares_needs: The columns that ``spares`` reads.
     """
 
     reason: str
     needs: Sequence[str]
     condition: Callable[[CleaningRules], nw.Expr]
+    spares: Callable[[CleaningRules], nw.Expr] | None = None
+    spares_needs: Sequence[str] = ()
 
 
-def _is_blank(column: str) -> nw.Expr:
+def claiming_rule(names: Collection[str], rules: CleaningRules) -> nw.Expr:
+    """The name of the first rule that claims a row of a log with the columns ``names``; null where none does.
+
+    Example:
+        >>> rows = nw.from_dict({"user_id": ["a", ""], "time": [10**15] * 2, "action": ["view"] * 2}, backend="polars")
+        >>> rows.select(rule=claiming_rule(rows.columns, CleaningRules()))["rule"].to_list()
+        [None, 'missing_user']
+    """
+    verdict = nw.lit(None, dtype=nw.String)
+    for name, rule in reversed(ROW_RULES.items()):
+        if not set(rule.needs) <= set(names):
+            continue
+        claimed = rule.condition(rules)
+        if rule.spares is not None and set(rule.spares_needs) <= set(names):
+            claimed = claimed & ~rule.spares(rules)
+        verdict = nw.when(claimed).then(nw.lit(name)).otherwise(verdict)
+    return verdict
+
+
+def is_blank(column: str) -> nw.Expr:
+    """True where an id or word is absent or nothing but space."""
     return nw.col(column).is_null() | (nw.col(column).str.strip_chars() == "")
 
 
@@ -44,11 +68,17 @@ def _not_above_zero(column: str) -> nw.Expr:
 
 
 def _missing_user(_: CleaningRules) -> nw.Expr:
-    return _is_blank(columns.USER_ID)
+    return is_blank(columns.USER_ID)
+
+
+def _sale_of_an_item(rules: CleaningRules) -> nw.Expr:
+    """What demand counts whoever bought it, if such rows are kept."""
+    traded = nw.col(columns.ACTION).is_in((columns.PURCHASE, columns.REFUND)).fill_null(False)
+    return traded & ~is_blank(columns.ITEM_ID) & nw.lit(rules.keep_unattributed)
 
 
 def _missing_time_or_action(_: CleaningRules) -> nw.Expr:
-    return nw.col(columns.TIME).is_null() | _is_blank(columns.ACTION)
+    return nw.col(columns.TIME).is_null() | is_blank(columns.ACTION)
 
 
 def _impossible_time(rules: CleaningRules) -> nw.Expr:
@@ -57,6 +87,11 @@ def _impossible_time(rules: CleaningRules) -> nw.Expr:
 
 def _future_time(rules: CleaningRules) -> nw.Expr:
     return nw.col(columns.TIME) > rules.latest()
+
+
+def _clock_ahead(rules: CleaningRules) -> nw.Expr:
+    ahead = nw.col(columns.TIME) - nw.col(columns.RECEIVED_TIME)
+    return (ahead > int(rules.clock_tolerance_minutes * 60 * SECOND)).fill_null(False)
 
 
 def _non_positive_price(_: CleaningRules) -> nw.Expr:
@@ -68,12 +103,23 @@ def _non_positive_quantity(_: CleaningRules) -> nw.Expr:
 
 
 ROW_RULES: Final[dict[str, RowRule]] = {
-    "missing_user": RowRule("The row names no user.", (columns.USER_ID,), _missing_user),
+    "missing_user": RowRule(
+        "The row names no user.",
+        (columns.USER_ID,),
+        _missing_user,
+        spares=_sale_of_an_item,
+        spares_needs=(columns.ACTION, columns.ITEM_ID),
+    ),
     "missing_time_or_action": RowRule(
         "The row has no time or no action.", (columns.TIME, columns.ACTION), _missing_time_or_action
     ),
     "impossible_time": RowRule("The time lies before any shop's data.", (columns.TIME,), _impossible_time),
     "future_time": RowRule("The time lies in the future.", (columns.TIME,), _future_time),
+    "clock_ahead": RowRule(
+        "The row was dated after it was received: the sender's clock is ahead.",
+        (columns.TIME, columns.RECEIVED_TIME),
+        _clock_ahead,
+    ),
     "non_positive_price": RowRule("The price is no number above zero.", (columns.PRICE,), _non_positive_price),
     "non_positive_quantity": RowRule(
         "The quantity is no number above zero.", (columns.QUANTITY,), _non_positive_quantity

@@ -35,7 +35,7 @@ class CampaignEffect:
     """The effect on money spent during a campaign, per customer reached.
 
     Attributes:
-        notes: What to tell the reader, the loudest first.
+        notes: What to tell the reader loudly before any figure.
         estimate: ``value``, ``low``, ``high`` in money per customer reached, the raw difference beside it, and the
             share of customers without a comparable counterpart.
         variant: The report of the uplift ranking, or None where one group is too small.
@@ -63,7 +63,7 @@ def campaign_effect(context: FitContext, fitted: FittedTask, *, replicates: int)
         replicates=replicates,
     )
     variant = _uplift_report(context, train, test, randomised=randomised, replicates=replicates)
-    return CampaignEffect(_notes(estimate, randomised=randomised), estimate, variant)
+    return CampaignEffect(() if randomised else (_NOT_RANDOMISED,), estimate, variant)
 
 
 def doubly_robust_effect(
@@ -162,13 +162,19 @@ def _uplift_report(
         facts=TaskFacts(
             kind="promotion",
             horizon_days=None,
-            question="Whom does a campaign move to spend more than in the weeks before?",
-            unit="customers at campaigns, reached or not",
+            question="Whom does a campaign move to spend more than in the equally long time before it? "
+            "Each customer counts once for each campaign, reached or not.",
+            unit="customers",
             notes=() if randomised else (_NOT_RANDOMISED,),
             do_not_use_for=() if randomised else ("choosing whom to mail: run a randomised test first",),
         ),
         cluster=test.frame[columns.USER_ID].to_numpy(),
-        treatment=Treatment(treated=treated, score=by_arm[True] - by_arm[False], randomised=randomised),
+        treatment=Treatment(
+            treated=treated,
+            score=by_arm[True] - by_arm[False],
+            randomised=randomised,
+            responses="customers who spent more than before",
+        ),
         seed=context.seed,
         replicates=replicates,
     )
@@ -199,7 +205,8 @@ def _spent_more(context: FitContext, frame: pl.DataFrame) -> NDArray[np.float64]
 
 _NOT_RANDOMISED: Final = (
     "NOT RANDOMISED: the shop chose whom to reach, so reached and unreached customers differ beforehand. "
-    "The figures are adjusted for what the log shows, not for what it does not: read them as hints, not as effects."
+    "What is said about the campaign's effect rests on what the log shows, not on what it does not show: read it as a "
+    "hint, not as an effect."
 )
 
 
@@ -210,13 +217,3 @@ def _randomised(context: FitContext, frame: pl.DataFrame) -> bool:
         return False
     asked = campaigns.filter(pl.col(columns.CAMPAIGN_ID).is_in(frame[columns.CAMPAIGN_ID].unique().implode()))
     return bool(asked["randomised"].cast(pl.Boolean).all())
-
-
-def _notes(estimate: dict[str, float], *, randomised: bool) -> tuple[str, ...]:
-    words = (
-        f"Money spent per customer reached: {estimate['value']:+.2f} "
-        f"[{estimate['low']:+.2f}, {estimate['high']:+.2f}] after adjustment; the plain difference between reached and "
-        f"unreached is {estimate['raw_difference']:+.2f}. "
-        f"{estimate['share_without_overlap']:.0%} of those reached have no comparable unreached customer."
-    )
-    return (words,) if randomised else (_NOT_RANDOMISED, words)

@@ -5,36 +5,86 @@ This module owns that overview. It refuses to train.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
-from foretell.core import columns
-from foretell.core.errors import InsufficientDataError
-from foretell.prepare import clean
+from foretell.config import load_config
+from foretell.core.errors import ConfigError, InsufficientDataError
+from foretell.prepare import Cleaned, CleaningRules, clean
 from foretell.prepare.gates import gates
 from foretell.prepare.quality import quality
-from foretell.sources import read_events, recognise
-from foretell.tasks import default_tasks
+from foretell.sources import Recognition, read_events, recognise
+from foretell.tasks import default_tasks, response_action
 
-__all__ = ["inspect_log", "inspection_text", "require_use"]
+__all__ = ["inspect_log", "inspection_text", "mapping_of", "require_use"]
 
-_MARKS = {"ok": "yes", "warn": "thin", "refused": "no"}
+_MARKS: Final = {"ok": "yes", "warn": "thin", "refused": "no"}
+_OF_READING_ONLY: Final = ("identities", "stitch")
+"""Settings that decide about whole logs, of which recognition sees a sample only."""
 
 
-def inspect_log(log: str, *, dialect: str | None = None) -> dict[str, Any]:
-    """Read and clean a log and say what was found, as plain JSON values."""
-    found = recognise(log, dialect=dialect)
-    cleaned = clean(read_events(log, dialect=dialect))
-    has_clicks = bool((cleaned.log.events[columns.ACTION] == columns.CLICK).any())
-    tasks = default_tasks(response=columns.CLICK if has_clicks else columns.PURCHASE)
+def inspect_log(
+    log: object,
+    *,
+    dialect: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    rules: CleaningRules | None = None,
+    **settings: Any,  # noqa: ANN401 - passed to read_events, checked there
+) -> dict[str, Any]:
+    """Read and clean a log and say what was found, as plain JSON values.
+
+    Args:
+        log: What ``read_events`` takes, or a TOML config that names it; what is given here wins over the config.
+        dialect: One of ``DIALECTS``; None recognises it.
+        mapping: From canonical column to the shop's, where recognition needs help.
+        rules: The thresholds of cleaning; None takes the defaults.
+        **settings: Further arguments of ``read_events``, such as ``zone``.
+    """
+    given = {"dialect": dialect, "mapping": mapping, **settings}
+    given = {name: value for name, value in given.items() if value is not None}
+    if isinstance(log, str) and log.endswith(".toml"):
+        data = load_config(Path(log)).data
+        if data.log is None:
+            raise ConfigError("No log is named.", received=log, remedy="Set data.log in the config.")
+        log, given = data.log, data.choices() | given
+    of_sample = {name: value for name, value in given.items() if name not in _OF_READING_ONLY}
+    found = recognise(log, **of_sample)
+    read = read_events(log, **given)
+    cleaned = clean(read, rules=rules)
+    tasks = default_tasks(response=response_action(cleaned.log))
     return {
-        "recognised": {**vars(found), "mapping": dict(found.mapping), "side_tables": dict(found.side_tables)},
+        "recognised": _as_values(found, notes=_all_notes(found.notes, read.notes)),
         "quality": quality(cleaned.log),
-        "cleaning": {"rows_in": cleaned.rows_in, "rows_out": cleaned.rows_out, "removed": dict(cleaned.removed)},
+        "cleaning": _cleaning(cleaned),
         "gates": [
             {**vars(gate), "needs": dict(gate.needs), "has": dict(gate.has)}
             for gate in gates(cleaned.log, list(tasks.values()))
         ],
     }
+
+
+def mapping_of(pairs: list[str] | None) -> dict[str, str] | None:
+    """The mapping that ``--mapping canonical=own`` declares, given once for each column; None where it never was.
+
+    Raises:
+        ConfigError: If one is not of that form, or a column is mapped twice.
+
+    Example:
+        >>> mapping_of(["user_id=customer no", "time=bought=at"])
+        {'user_id': 'customer no', 'time': 'bought=at'}
+    """
+    found: dict[str, str] = {}
+    for pair in pairs or []:
+        canonical, equals, own = pair.partition("=")
+        if not equals or not canonical.strip() or not own or canonical.strip() in found:
+            raise ConfigError(
+                "A mapping is written canonical=own, once for each column.",
+                received=repr(pair),
+                remedy="For example --mapping user_id=customer_no --mapping time=bought_at.",
+            )
+        found[canonical.strip()] = own
+    return found or None
 
 
 def require_use(found: dict[str, Any]) -> None:
@@ -56,11 +106,11 @@ def require_use(found: dict[str, Any]) -> None:
 def inspection_text(found: dict[str, Any]) -> str:
     """The overview for people."""
     seen, quality_of, cleaning = found["recognised"], found["quality"], found["cleaning"]
-    mapping = ", ".join(f"{name} = {theirs}" for name, theirs in seen["mapping"].items())
     lines = [
         f"Recognised as {seen['dialect']} (confidence {seen['confidence']:.0%}); times in {seen['time_unit']}.",
-        f"  columns: {mapping}" if mapping else "  columns: canonical",
+        *_columns_text(seen),
         *(f"  note: {note}" for note in seen["notes"]),
+        *_examples_text(seen["examples"]),
         "",
         f"{quality_of['events']:,} events, {quality_of['users']:,} users, {quality_of['items']:,} items, "
         f"{quality_of['time']['days']:.0f} days ({quality_of['time']['from']} to {quality_of['time']['to']})",
@@ -69,8 +119,60 @@ def inspection_text(found: dict[str, Any]) -> str:
         "",
         f"Cleaning: {cleaning['rows_in']:,} rows in, {cleaning['rows_out']:,} kept",
         *(f"  {rule}: {count:,} set aside" for rule, count in cleaning["removed"].items() if count),
+        *_apart_text(cleaning["kept_apart"]),
+        *(f"  note: {note}" for note in cleaning["notes"]),
         "",
         "Enough data for:",
         *(f"  {gate['task']:<10} {_MARKS[gate['status']]:<5} {gate['message']}" for gate in found["gates"]),
     ]
     return "\n".join(lines)
+
+
+def _as_values(found: Recognition, *, notes: tuple[str, ...]) -> dict[str, Any]:
+    """A recognition as plain JSON values."""
+    return {
+        "dialect": found.dialect,
+        "confidence": found.confidence,
+        "mapping": found.mapping,
+        "confidences": {name: column.confidence for name, column in found.columns.items()},
+        "time_unit": found.time_unit,
+        "examples": [dict(row) for row in found.examples],
+        "side_tables": dict(found.side_tables),
+        "notes": list(notes),
+    }
+
+
+def _cleaning(cleaned: Cleaned) -> dict[str, Any]:
+    """What cleaning did as plain JSON values."""
+    return {
+        "rows_in": cleaned.rows_in,
+        "rows_out": cleaned.rows_out,
+        "removed": dict(cleaned.removed),
+        "kept_apart": cleaned.kept_apart,
+        "noted": dict(cleaned.noted),
+        "notes": cleaned.notes,
+    }
+
+
+def _apart_text(kept_apart: int) -> list[str]:
+    """Said only where there is something to say."""
+    return [f"  {kept_apart:,} sales that name no user are kept apart: demand alone counts them"] if kept_apart else []
+
+
+def _all_notes(of_sample: tuple[str, ...], of_log: tuple[str, ...]) -> tuple[str, ...]:
+    """What was said of the whole log, and what only recognition says; counts of a sample would mislead."""
+    if not of_log:
+        return of_sample
+    return (*of_log, *(note for note in of_sample if note.startswith("No use was found")))
+
+
+def _columns_text(seen: Mapping[str, Any]) -> list[str]:
+    """One line a column: ours, the shop's, and how certain that is."""
+    if not seen["mapping"]:
+        return ["  columns: canonical"]
+    width = max(len(name) for name in seen["mapping"])
+    return [f"  {name:<{width}} = {own} ({seen['confidences'][name]:.0%})" for name, own in seen["mapping"].items()]
+
+
+def _examples_text(examples: list[dict[str, Any]]) -> list[str]:
+    return ["  for example:", *("    " + ", ".join(f"{name} {cell}" for name, cell in row.items()) for row in examples)]

@@ -5,6 +5,7 @@ This module owns their formats. It refuses to overwrite anything half-way: files
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from foretell.core.errors import InputError, SourceError
 from foretell.simulate import ShopConfig, simulate
 
 __all__ = ["check_output", "read_users", "simulate_shop", "write_answers"]
+
+_talk = logging.getLogger("foretell.run")
 
 
 def check_output(path: Path) -> None:
@@ -38,15 +41,20 @@ def write_answers(answers: pl.DataFrame, path: Path) -> None:
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".partial")
-    if path.suffix == ".csv":
-        answers.write_csv(temporary)
-    else:
-        answers.write_parquet(temporary)
-    temporary.replace(path)
+    try:
+        if path.suffix == ".csv":
+            answers.write_csv(temporary)
+        else:
+            answers.write_parquet(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # left only where writing failed
 
 
 def read_users(path: Path) -> list[str]:
-    """User ids, one a line; a first line ``user_id`` is a header.
+    """User ids, one a line, each once; a first line ``user_id`` is a header.
+
+    How many lines repeat an earlier one is said as a warning of the logger ``foretell``.
 
     Raises:
         SourceError: If the file is missing, unreadable or names nobody.
@@ -64,7 +72,15 @@ def read_users(path: Path) -> list[str]:
         names = names[1:]
     if not names:
         raise SourceError("The list of users is empty.", received=path, remedy="Write one user id a line.")
-    return list(dict.fromkeys(names))
+    distinct = list(dict.fromkeys(names))
+    if len(distinct) < len(names):
+        _talk.warning(
+            "Lines of %s that repeat a user: %s of %s; each user gets one answer.",
+            path,
+            f"{len(names) - len(distinct):,}",
+            f"{len(names):,}",
+        )
+    return distinct
 
 
 def _user_column(path: Path, header: str) -> list[str]:
@@ -80,7 +96,21 @@ def _user_column(path: Path, header: str) -> list[str]:
 
 
 def simulate_shop(out: Path, *, n_users: int, n_items: int, days: int, seed: int) -> dict[str, Any]:
-    """Simulate a shop and write it with its truth; returns what was written."""
+    """Simulate a shop and write it with its truth; returns what was written.
+
+    Raises:
+        SourceError: If the place is taken; then nothing is simulated.
+    """
+    if out.exists() and not out.is_dir():
+        raise SourceError(
+            "The place for the simulated shop is a file.", received=out, remedy="Name a new folder as --out."
+        )
+    if out.is_dir() and any(out.iterdir()):
+        raise SourceError(
+            "The folder for the simulated shop is not empty.",
+            received=out,
+            remedy="Name a new or empty folder as --out, or remove this one first.",
+        )
     shop = simulate(ShopConfig(n_users=n_users, n_items=n_items, days=days, seed=seed))
     shop.save(out)
     return {

@@ -22,7 +22,7 @@ from foretell.core.events import EventLog
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.log_folder import save_log
 from foretell.dataset.windows import Windows
-from foretell.features import UserFeatures
+from foretell.features import FeatureConfig, UserFeatures
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
@@ -38,7 +38,7 @@ from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
 from foretell.sources import read_events
-from foretell.tasks import default_tasks
+from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.fit_tasks import fit_task
 from foretell.train.pretraining import pretrain
@@ -137,9 +137,9 @@ def _prepare(
             place = log or config.data.log
             if place is None:
                 raise ConfigError("No log is named.", remedy="Give a path, or set data.log in the config.")
-            log = read_events(place, dialect=config.data.dialect, mapping=config.data.mapping or None)
-        cleaned = clean(log)
-        asked = dict(config.task) if config.task is not None else default_tasks(response=_response(cleaned.log))
+            log = read_events(place, **config.data.choices())
+        cleaned = clean(log, rules=config.clean)
+        asked = dict(config.task) if config.task is not None else default_tasks(response=response_action(cleaned.log))
         found = gates(cleaned.log, list(asked.values()))
         require_any(found)
         tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
@@ -156,6 +156,8 @@ def _prepare(
             rows_in=cleaned.rows_in,
             rows_out=cleaned.rows_out,
             removed=dict(cleaned.removed),
+            kept_apart=cleaned.kept_apart,
+            noted=dict(cleaned.noted),
             gates=[vars(gate) for gate in found],
             tasks={name: task.model_dump(mode="json") for name, task in tasks.items()},
             windows=vars(windows),
@@ -163,12 +165,6 @@ def _prepare(
         )
     _say_gates(talk, folder.facts["gates"])
     return Dataset(cleaned.log, tasks, windows)
-
-
-def _response(log: EventLog) -> str:
-    """What counts as a response to an exposure: a click where clicks are logged, else a purchase."""
-    has_clicks = bool((log.events[columns.ACTION] == columns.CLICK).any())
-    return columns.CLICK if has_clicks else columns.PURCHASE
 
 
 def _say_gates(talk: Narrator, found: list[dict[str, Any]]) -> None:
@@ -208,8 +204,8 @@ def _fit(folder: RunFolder, dataset: Dataset, encoder: Encoder, config: RunConfi
         return Predictor.load(folder.path)
     home = folder.path / "predictor" / "heads"
     with folder.stage("fit"):
-        reader = make_reader(dataset, encoder)
-        context = FitContext(dataset, ShopView.of(dataset.log), reader, config.seed)
+        reader = make_reader(dataset, encoder, config=config.features)
+        context = FitContext(dataset, ShopView.of(dataset.log), reader, config.seed, config.features)
         with talk.stage("Reading features and states") as step:
             for done, split in enumerate(("train", "validation"), start=1):
                 frames = [
@@ -248,15 +244,17 @@ def _fit(folder: RunFolder, dataset: Dataset, encoder: Encoder, config: RunConfi
     return Predictor.load(folder.path)
 
 
-def make_reader(dataset: Dataset, encoder: Encoder) -> Reader:
+def make_reader(dataset: Dataset, encoder: Encoder, *, config: FeatureConfig | None = None) -> Reader:
     """The reader of a dataset: features chosen from the training window; no calendar where no year was seen."""
-    windows = dataset.windows
-    features = UserFeatures.fit(dataset.histories, items=dataset.log.table("items"), cutoff=windows.validation)
+    windows, items = dataset.windows, dataset.log.table("items")
+    features = UserFeatures.fit(dataset.histories, items=items, cutoff=windows.validation, config=config)
     seen_days = (windows.validation - windows.start) / 86_400e6
     dropped: tuple[str, ...] = ()
     if seen_days < _YEAR_DAYS:
         # A tree that has seen spring only would take the season for the cause.
-        dropped = tuple(name for name in _CALENDAR if name in features.names)
+        # Whoever declares such a feature has asked for it.
+        declared = config.define if config else {}
+        dropped = tuple(name for name in _CALENDAR if name in features.names and name not in declared)
     return Reader(encoder, features, dropped)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.task import Kind, Task
 from foretell.evaluate import TaskFacts
@@ -59,7 +60,8 @@ def facts_for(
         weeks=-(-task.horizon_days // 7),
         where=where,
     )
-    weighted = task.kind == "ad" and log.table("exposures") is not None
+    shown = log.table("exposures") if task.kind == "ad" else None
+    weighted = shown is not None and columns.WEIGHT in shown.columns and bool((shown[columns.WEIGHT] != 1.0).any())
     return TaskFacts(
         kind=task.kind,
         horizon_days=task.horizon_days,

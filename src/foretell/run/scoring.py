@@ -23,6 +23,7 @@ from foretell.run.effects import CampaignEffect
 from foretell.run.questions import facts_for
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import campaign_examples, exposure_examples, user_examples
+from foretell.train.strengths import measured_demand_strengths
 
 __all__ = ["score_demand", "score_probability", "strengths"]
 
@@ -89,7 +90,8 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
         name: _with_errors(parts["validation"], forecast(parts["validation"]), test, points[name], task.quantiles)
         for name, forecast in _DEMAND_BASELINES.items()
     }
-    baselines["lightgbm_features"] = head.plain.quantiles(test.without_intent(), test.scale)
+    plain = head.plain.quantiles(test.without_intent(), test.scale)
+    baselines["lightgbm_features"] = plain
     answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(task.quantiles)}
     mean = mean_of_quantiles(quantiles, task.quantiles)
     scored = test.keys.with_columns(
@@ -105,11 +107,13 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
         facts=facts_for(task, context.dataset.log),
         baselines=baselines,
         mean=mean,
+        # A point forecast states its total itself; of quantiles the mean is taken as it is of the model's.
+        baseline_means={**points, "lightgbm_features": mean_of_quantiles(plain, task.quantiles)},
         cluster=test.keys[columns.ITEM_ID].to_numpy(),
         slices={
             "item size": size,
             "weeks ahead": np.array([f"week {week}" for week in test.keys["week"].to_list()]),
-            "promoted": _promoted(test),
+            "promotion in the week": _promoted(test, context.view.tables.get("promotions")),
         },
         period=test.keys.select(pl.from_epoch(columns.START, time_unit="us").dt.strftime("%Y-%m-%d"))
         .to_series()
@@ -126,16 +130,21 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
 
 
 def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
-    """The strongest measured features of a task in plain words, as the AUC of the feature alone."""
+    """The strongest features of a task in plain words, as measured on training data.
+
+    Of a yes-or-no task it is the AUC of the feature alone, of amounts the rank correlation with its sign.
+    """
     words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
+    rows = measured_demand_strengths(context, fitted) if fitted.quantiles else fitted.record.strengths
     return [
         FeatureStrength(
             name=words.get(str(row["name"])) or phrase(str(row["name"])),
-            association=0.5 + float(str(row["direction"])) * float(str(row["association"])),
-            measure="auc",
+            association=(0.0 if fitted.quantiles else 0.5)
+            + float(str(row["direction"])) * float(str(row["association"])),
+            measure="spearman" if fitted.quantiles else "auc",
             importance=float(str(row["importance"])),
         )
-        for row in fitted.record.strengths[:_STRONGEST]
+        for row in rows[:_STRONGEST]
     ]
 
 
@@ -266,9 +275,10 @@ def _with_errors(
     return ordered
 
 
-def _promoted(test: DemandInputs) -> NDArray[Any]:
-    shares = [index for index, name in enumerate(test.names) if "promo" in name or name.endswith("_share_in_week")]
-    if not shares:
-        return np.full(len(test.units), "unknown")
-    on = np.nan_to_num(test.features[:, shares]).max(axis=1) > 0.2
-    return np.where(on, "promoted", "not promoted")
+def _promoted(test: DemandInputs, promotions: pl.DataFrame | None) -> NDArray[Any]:
+    """Whether a promotion of the item is planned for the week, by any column of the promotions table."""
+    columns_of = [] if promotions is None else [f"promotion_{name}" for name in promotions.columns]
+    planned = [place for place, name in enumerate(test.names) if name in columns_of]
+    if not planned:
+        return np.full(len(test.units), "none known")
+    return np.where(np.nan_to_num(test.features[:, planned]).max(axis=1) > 0, "planned", "not planned")

@@ -42,7 +42,7 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
     frame = dataset.examples(task.name, "test", stride_days=2 * dataset.windows.stride_days)
     pairs = _scored_candidates(context, fitted, frame)
     catalogue, popularity = _catalogue(context)
-    known = _seen_before(context, frame)
+    known = _had_before(context, frame, action=task.action)
     wanted = (
         frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)
     )
@@ -87,7 +87,7 @@ def _scored_candidates(context: FitContext, fitted: FittedTask, frame: pl.DataFr
     parts = []
     for start in range(0, frame.height, _POINTS_AT_ONCE):
         read = context.reader.read(context.view, points=frame[start : start + _POINTS_AT_ONCE])
-        pairs = candidates(context.reader.encoder, view=context.view, read=read)
+        pairs = candidates(context.reader.encoder, view=context.view, read=read, action=fitted.task.action)
         inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
 
         def feature(name: str) -> NDArray[np.float32]:
@@ -139,10 +139,11 @@ def _catalogue(context: FitContext) -> tuple[pl.DataFrame, NDArray[np.float64]]:
     return items, joined["len"].fill_null(0).to_numpy().astype(np.float64)
 
 
-def _seen_before(context: FitContext, frame: pl.DataFrame) -> pl.DataFrame:
-    """Every (point, item) the customer acted on by the cutoff."""
+def _had_before(context: FitContext, frame: pl.DataFrame, *, action: str) -> pl.DataFrame:
+    """Every (point, item) with which the customer did the task's action (bought it, say) by the cutoff."""
     points = frame.select(columns.USER_ID, columns.CUTOFF).with_row_index(POINT)
-    events = context.dataset.histories.select(columns.USER_ID, columns.ITEM_ID, columns.TIME).drop_nulls()
+    histories = context.dataset.histories.filter(pl.col(columns.ACTION) == action)
+    events = histories.select(columns.USER_ID, columns.ITEM_ID, columns.TIME).drop_nulls()
     first = events.group_by(columns.USER_ID, columns.ITEM_ID).agg(pl.col(columns.TIME).min())
     joined = points.join(first, on=columns.USER_ID, how="inner")
     return joined.filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF)).select(POINT, columns.ITEM_ID)

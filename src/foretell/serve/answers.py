@@ -17,6 +17,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind
+from foretell.predictor.answers import NEW_ONLY_ANSWERS
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
@@ -50,7 +51,14 @@ class _ReadOnce(Reader):
 
 
 def answer_user(
-    predictor: Predictor, view: ShopView, *, user_id: str, cutoff: int, tasks: Sequence[str], limit: int | None = None
+    predictor: Predictor,
+    view: ShopView,
+    *,
+    user_id: str,
+    cutoff: int,
+    tasks: Sequence[str],
+    limit: int | None = None,
+    new_only: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Answer tasks about one customer at one moment.
 
@@ -61,6 +69,7 @@ def answer_user(
         cutoff: int64 microseconds; nothing later is looked at.
         tasks: Names of trained tasks whose kind is in ``ABOUT_USERS``.
         limit: At most so many entries of a list; None gives all.
+        new_only: Only new items in the lists of tasks that can be asked so; the other tasks do not heed it.
 
     Returns:
         The answers by task, and by task why there is none (a shop without campaigns, say).
@@ -71,12 +80,14 @@ def answer_user(
     unanswered: dict[str, Any] = {}
     for name in tasks:
         fitted = predictor.task(name)
+        kind = fitted.task.kind
         try:
-            frame = asked.answer(fitted, view, cutoff=cutoff, users=[user_id])
+            frame = asked.answer(
+                fitted, view, cutoff=cutoff, users=[user_id], new_only=new_only and kind in NEW_ONLY_ANSWERS
+            )
         except InsufficientDataError as error:
             unanswered[name] = explain(error)
             continue
-        kind = fitted.task.kind
         about = {"kind": kind, columns.HORIZON_DAYS: fitted.task.horizon_days, columns.MODEL_VERSION: predictor.version}
         rows = [
             _plain(row, id_types=predictor.id_types)

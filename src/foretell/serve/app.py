@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from foretell.core.errors import ForetellError, MissingExtraError
+from foretell.core.errors import ForetellError, InputError, MissingExtraError
 from foretell.serve.wire import events_in, failure, reply
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ __all__ = ["create_app"]
 
 _ROUTES: Final = (
     "POST /v1/events",
-    "GET /v1/users/{id}/predictions?task=&at=&limit=",
+    "GET /v1/users/{id}/predictions?task=&at=&limit=&new_only=",
     "GET /v1/model",
     "GET /health",
 )
+_ASKED: Final = ("task", "at", "limit", "new_only")
 
 
 def create_app(run: Path | str, *, state: Path | str | None = None) -> Starlette:
@@ -117,11 +118,20 @@ class _Routes:
         from anyio import to_thread
 
         asked = request.query_params
+        for name in asked:
+            if name not in _ASKED:  # a misspelt filter would be lost in silence
+                raise InputError(
+                    f"There is no parameter {name!r}.", received=name, remedy=f"Known: {', '.join(_ASKED)}."
+                )
         tasks = [name for text in asked.getlist("task") for name in text.split(",") if name]
 
         def answer() -> dict[str, Any]:
             return self._service.predictions(
-                request.path_params["user_id"], tasks=tasks, at=asked.get("at"), limit=asked.get("limit")
+                request.path_params["user_id"],
+                tasks=tasks,
+                at=asked.get("at"),
+                limit=asked.get("limit"),
+                new_only=asked.get("new_only"),
             )
 
         answered = await to_thread.run_sync(answer, limiter=self._readers)

@@ -6,7 +6,9 @@ found where events are stored, while outliers and robots are judged over a whole
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import narwhals as nw
@@ -14,12 +16,12 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import ForetellError, InputError
-from foretell.prepare.refunds import normalise_refunds
-from foretell.prepare.row_rules import ROW_RULES
+from foretell.prepare.amounts import complete_amounts
+from foretell.prepare.row_rules import ROW_RULES, claiming_rule
 from foretell.prepare.rules import CleaningRules
 from foretell.sources.words import actions, identifiers
 
-__all__ = ["ROW_SCHEMA", "clean_rows", "rows_frame"]
+__all__ = ["ROW_SCHEMA", "clean_rows", "rows_frame", "rules_of"]
 
 ROW_SCHEMA: Final = pl.Schema(
     {
@@ -40,12 +42,20 @@ _REMEDIES: Final = {
 }
 
 
+def rules_of(run: Path) -> CleaningRules:
+    """The cleaning rules a run was trained with; the defaults where it says nothing of them."""
+    config = run / "config.json"
+    if not config.is_file():
+        return CleaningRules()
+    return CleaningRules.model_validate(json.loads(config.read_text(encoding="utf-8")).get("clean", {}))
+
+
 def rows_frame(rows: Sequence[Mapping[str, Any]], *, schema: pl.Schema = ROW_SCHEMA) -> pl.DataFrame:
     """Rows as a frame with every column of ``schema``, absent values null.
 
     Example:
-        >>> rows_frame([{"user_id": "a", "time": 5, "action": "view"}]).shape
-        (1, 19)
+        >>> rows_frame([{"user_id": "a", "time": 5, "action": "view"}]).shape == (1, len(columns.CANONICAL))
+        True
     """
     return pl.DataFrame({name: [row.get(name) for row in rows] for name in schema}, schema=schema)
 
@@ -53,7 +63,9 @@ def rows_frame(rows: Sequence[Mapping[str, Any]], *, schema: pl.Schema = ROW_SCH
 def clean_rows(
     rows: Sequence[Mapping[str, Any]], *, rules: CleaningRules
 ) -> tuple[list[dict[str, Any]], list[ForetellError | None]]:
-    """Read words as batch does, give refunds one shape, and judge each row.
+    """Read words as batch does, bring amounts into one shape, and judge each row.
+
+    Every live row names its user: a sale that names none is refused, where batch would keep it for demand.
 
     Returns:
         The rows in canonical form, absent values left out, and for each the rule it breaks, or None.
@@ -70,11 +82,8 @@ def clean_rows(
     schema = pl.Schema({name: kind for name, kind in ROW_SCHEMA.items() if name in present})
     frame = rows_frame(rows, schema=schema)
     words = [identifiers(frame[name])[0] for name in columns.IDENTIFIERS if name in schema]
-    frame = normalise_refunds(frame.with_columns(*words, actions(frame[columns.ACTION])))
-    verdict = nw.lit(None, dtype=nw.String)
-    for name, rule in reversed(ROW_RULES.items()):
-        if set(rule.needs) <= set(schema):
-            verdict = nw.when(rule.condition(rules)).then(nw.lit(name)).otherwise(verdict)
+    frame = complete_amounts(frame.with_columns(*words, actions(frame[columns.ACTION])))
+    verdict = claiming_rule(frame.columns, rules.model_copy(update={"keep_unattributed": False}))
     judged = nw.from_native(frame, eager_only=True).with_columns(verdict.alias(_RULE)).to_native()
     found = judged[_RULE].to_list()
     cleaned = [{k: v for k, v in row.items() if v is not None} for row in judged.drop(_RULE).iter_rows(named=True)]

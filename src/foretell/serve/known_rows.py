@@ -19,7 +19,8 @@ from foretell.serve.cleaning import ROW_SCHEMA
 __all__ = ["KnownRows"]
 
 _SEED: Final = 20_171
-_CONTENT: Final = tuple(name for name in ROW_SCHEMA if name != columns.EVENT_ID)
+# Batch derives sessions, live does not; rows that agree in all else are of one session.
+_CONTENT: Final = tuple(name for name in ROW_SCHEMA if name not in (columns.EVENT_ID, columns.SESSION_ID))
 
 
 @dataclass(frozen=True)

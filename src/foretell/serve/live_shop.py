@@ -19,6 +19,7 @@ from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.history import HISTORY_SCHEMA, History
 from foretell.core.time import DAY
+from foretell.predictor.moment import Span
 from foretell.predictor.view import ShopView
 from foretell.serve.cleaning import rows_frame
 from foretell.tasks.ad import exposures
@@ -36,12 +37,12 @@ class UserView:
     Attributes:
         history: The customer's events.
         view: The same as the predictor takes it.
-        last_time: The last moment anything is known of in the shop, int64 microseconds.
+        span: What time the shop's events tell of; it ends with the default cutoff.
     """
 
     history: History
     view: ShopView
-    last_time: int
+    span: Span
 
 
 class LiveShop:
@@ -56,7 +57,7 @@ class LiveShop:
         >>> log = EventLog(pl.DataFrame({"user_id": ["a"], "time": [5], "action": ["view"]}))
         >>> shop = LiveShop(log)
         >>> shop.append([{"user_id": "a", "time": 9, "action": "view"}])
-        >>> len(shop.look("a").history), len(shop.look("b").history), shop.look("a").last_time
+        >>> len(shop.look("a").history), len(shop.look("b").history), shop.look("a").span.last
         (2, 0, 9)
     """
 
@@ -72,14 +73,15 @@ class LiveShop:
         self._grown: dict[str, History] = {}
         self._statistics = view.statistics
         self._tables = dict(view.tables)
-        self._shows_by_event = log.table("exposures") is None
-        self._last_time = int(str(log.events[columns.TIME].max())) if len(log) else 0
+        table = log.table("exposures")
+        self._shows_by_event = table is None or not table.height
+        self._span = Span.of(log)
         self._memo: dict[tuple[object, ...], Any] = {}
 
     @property
     def last_time(self) -> int:
         """The last moment anything is known of, int64 microseconds: the default cutoff."""
-        return self._last_time
+        return self._span.last
 
     @property
     def n_users(self) -> int:
@@ -113,7 +115,7 @@ class LiveShop:
             self._memo = {key: memo[key] for key in memo if _still_holds(key, first_day=first_day, shown=shown)}
             self._grown |= {user: history for user, history in grown.items() if len(history)}
             self._statistics = statistics
-            self._last_time = max(self._last_time, *(row[columns.TIME] for row in rows))
+            self._span = self._span.grown(rows)
             if shown is not None:
                 self._tables = {**self._tables, "exposures": shown}
 
@@ -124,7 +126,7 @@ class LiveShop:
                 self._memo = {}
             history = self._history(user_id)
             view = ShopView(history.events, self._statistics, self._tables, self._memo)
-            return UserView(history, view, self._last_time)
+            return UserView(history, view, self._span)
 
     def _history(self, user_id: str) -> History:
         grown = self._grown.get(user_id)

@@ -20,10 +20,11 @@ from foretell.core.errors import InputError, UnknownNameError
 from foretell.core.events import EventLog, in_event_order
 from foretell.core.time import DAY, from_microseconds, parse_time, to_microseconds
 from foretell.dataset.log_folder import load_log
+from foretell.predictor.answers import NEW_ONLY_ANSWERS
+from foretell.predictor.moment import Span, check_moment, notes_on
 from foretell.predictor.predictor import Predictor
-from foretell.prepare.rules import CleaningRules
 from foretell.serve.answers import ABOUT_USERS, answer_user, own_id
-from foretell.serve.cleaning import rows_frame
+from foretell.serve.cleaning import rows_frame, rules_of
 from foretell.serve.events import parse_events
 from foretell.serve.known_rows import KnownRows
 from foretell.serve.live_shop import LiveShop
@@ -34,6 +35,7 @@ __all__ = ["LiveService"]
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _FURTHEST_AHEAD: Final = 366 * DAY
 _LONGEST_LIST: Final = 1000
+_TRUTHS: Final = {"true": True, "false": False}
 
 
 class LiveService:
@@ -55,7 +57,7 @@ class LiveService:
         self._store = EventStore(state if state is not None else run / "live" / "state.sqlite")
         self._writing = Lock()
         self._shop = LiveShop(_with_stored(log, self._store, known=self._known))
-        self._rules = CleaningRules()
+        self._rules = rules_of(run)
         # What the whole shop shares is worked out by the first question; nobody should have to wait for it.
         self.predictions("nobody")
 
@@ -87,7 +89,13 @@ class LiveService:
         return {"accepted": accepted, "duplicates": len(parsed.rows) - accepted, "rejected": parsed.rejected}
 
     def predictions(
-        self, user_id: str, *, tasks: Sequence[str] = (), at: str | None = None, limit: str | None = None
+        self,
+        user_id: str,
+        *,
+        tasks: Sequence[str] = (),
+        at: str | None = None,
+        limit: str | None = None,
+        new_only: str | None = None,
     ) -> dict[str, Any]:
         """Every asked task's answer for one customer, known or not.
 
@@ -96,21 +104,37 @@ class LiveService:
             tasks: Names of tasks; none asks all that are about customers.
             at: The cutoff, ISO 8601; by default the last moment anything is known of.
             limit: At most so many entries of each list.
+            new_only: ``true`` recommends only items the customer has not bought.
 
         Raises:
             UnknownNameError: If a task was not trained.
-            InputError: If no user is named, a task is not about customers, or ``at`` or ``limit`` cannot be used.
+            InputError: If no user is named, a task is not about customers, ``at``, ``limit`` or ``new_only`` cannot be
+                used, or new items are asked for and none of the tasks recommends.
         """
         if not user_id.strip():
             raise InputError("No user is named.", received=repr(user_id), remedy="Ask /v1/users/ID/predictions.")
         names = self._asked(tasks)
         n_entries = None if limit is None else _whole(limit)
+        is_new_only = new_only is not None and self._new_only(new_only, tasks=names)
         seen = self._shop.look(user_id)
-        cutoff = seen.last_time if at is None else self._moment(at, last=seen.last_time)
+        cutoff = seen.span.last if at is None else self._moment(at, span=seen.span)
         known = seen.history.until(cutoff)
         answers, unanswered = answer_user(
-            self.predictor, seen.view, user_id=user_id, cutoff=cutoff, tasks=names, limit=n_entries
+            self.predictor,
+            seen.view,
+            user_id=user_id,
+            cutoff=cutoff,
+            tasks=names,
+            limit=n_entries,
+            new_only=is_new_only,
         )
+        notes = [
+            note
+            for name in names
+            for note in notes_on(
+                cutoff, span=seen.span, task=self.predictor.tasks[name].task, windows=self.predictor.windows
+            )
+        ]
         return {
             columns.USER_ID: own_id(user_id, self.predictor.id_types.get(columns.USER_ID)),
             "known": len(known) > 0,
@@ -119,6 +143,7 @@ class LiveService:
             columns.MODEL_VERSION: self.predictor.version,
             "predictions": answers,
             "unanswered": unanswered,
+            "notes": notes,
         }
 
     def health(self) -> dict[str, Any]:
@@ -165,15 +190,30 @@ class LiveService:
                 )
         return list(dict.fromkeys(tasks)) or about_users
 
-    def _moment(self, at: str, *, last: int) -> int:
+    def _new_only(self, text: str, *, tasks: Sequence[str]) -> bool:
+        if text not in _TRUTHS:
+            raise InputError(
+                "The filter new_only is not usable.", received=repr(text), remedy=f"Write {' or '.join(_TRUTHS)}."
+            )
+        able = [name for name, fitted in self.predictor.tasks.items() if fitted.task.kind in NEW_ONLY_ANSWERS]
+        if _TRUTHS[text] and not set(able) & set(tasks):
+            raise InputError(
+                "Only recommendations can be asked for new items alone.",
+                received=f"new_only={text} for {', '.join(tasks)}",
+                remedy=f"Leave new_only out, or ask one of: {', '.join(able) or 'none was trained'}.",
+            )
+        return _TRUTHS[text]
+
+    def _moment(self, at: str, *, span: Span) -> int:
         cutoff = parse_time(at)
-        latest = max(last, to_microseconds(datetime.now(tz=UTC))) + _FURTHEST_AHEAD
-        if not to_microseconds(self._rules.start) <= cutoff <= latest:
+        latest = max(span.last, to_microseconds(datetime.now(tz=UTC))) + _FURTHEST_AHEAD
+        if cutoff > latest:
             raise InputError(
                 "The cutoff lies too far from the log.",
                 received=at,
                 remedy="Give a moment between the start of the log and a year from now.",
             )
+        check_moment(cutoff, span=span)
         return cutoff
 
 

@@ -1,4 +1,4 @@
-"""Tables already in memory: Polars, pandas, Arrow and whatever else Narwhals knows.
+"""Tables already in memory: Polars, pandas, Arrow, PySpark and whatever else speaks Arrow or Narwhals.
 
 This module owns bringing them into Polars. It refuses to import any of those libraries itself.
 """
@@ -15,12 +15,19 @@ import polars as pl
 from foretell.core.errors import SourceError
 from foretell.sources.table import SAMPLE_ROWS, Rows
 
-__all__ = ["FrameTable", "is_frame"]
+__all__ = ["FrameTable", "from_arrow", "is_frame"]
 
 
 def is_frame(source: object) -> bool:
-    """True for a table in memory."""
-    return isinstance(source, pl.LazyFrame) or nw.dependencies.is_into_dataframe(source)
+    """True for a table in memory, or a handle on one that can be asked for it (Spark, DuckDB, a batch reader).
+
+    Example:
+        >>> is_frame(pl.DataFrame()), is_frame("events.csv")
+        (True, False)
+    """
+    if isinstance(source, pl.LazyFrame) or nw.dependencies.is_into_dataframe(source):
+        return True
+    return not isinstance(source, type) and (hasattr(source, "__arrow_c_stream__") or _is_spark(source))
 
 
 @dataclass(frozen=True)
@@ -31,14 +38,17 @@ class FrameTable:
 
     @classmethod
     def open(cls, source: object) -> FrameTable:
-        """Take over a pandas, Polars or Arrow table; columns of mixed types become text.
+        """Take over a pandas, Polars, Arrow or Spark table; columns of mixed types become text.
+
+        A Spark frame is collected to this machine; a record batch reader is read to its end, and is empty
+        afterwards.
 
         Raises:
             SourceError: If it cannot be converted.
         """
         try:
             return cls(_to_polars(source))
-        except Exception as error:  # whatever the other library raises, the user hears what is wrong
+        except (Exception, pl.exceptions.PanicException) as error:  # whatever the other library raises
             raise SourceError(
                 "The table in memory cannot be read.",
                 received=f"{type(source).__name__}: {(str(error).splitlines() or ['no message'])[0]}",
@@ -62,11 +72,33 @@ class FrameTable:
         """The named columns."""
         return Rows(self.frame.select(columns))
 
+    def scan(self) -> pl.LazyFrame:
+        """All columns, lazily."""
+        return self.frame.lazy()
 
-def _to_polars(source: object) -> pl.DataFrame:
+
+def from_arrow(source: Any) -> pl.DataFrame:  # noqa: ANN401 - whatever speaks Arrow's C stream interface
+    """An Arrow table, or anything that streams Arrow record batches, as a Polars frame."""
+    frame = pl.from_arrow(source) if hasattr(source, "column_names") else pl.DataFrame(source)
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _is_spark(source: object) -> bool:
+    """True for a PySpark frame, classic or connected."""
+    return type(source).__module__.startswith("pyspark.sql") and hasattr(source, "toPandas")
+
+
+def _to_polars(source: Any) -> pl.DataFrame:  # noqa: ANN401 - a table of any library
     if isinstance(source, pl.LazyFrame):
         return source.collect()
-    frame = nw.from_native(source, eager_only=True)  # type: ignore[call-overload]
+    if isinstance(source, pl.DataFrame):
+        return source
+    if _is_spark(source):
+        # Since Spark 4 a frame gives Arrow itself; before, pandas is the way out.
+        return _to_polars(source.toArrow() if hasattr(source, "toArrow") else source.toPandas())
+    if not nw.dependencies.is_into_dataframe(source):
+        return from_arrow(source)
+    frame = nw.from_native(source, eager_only=True)
     columns = [_column(frame[name], str(name)) for name in frame.columns]
     return pl.DataFrame(columns)
 
@@ -75,6 +107,6 @@ def _column(series: nw.Series[Any], name: str) -> pl.Series:
     """One column; where its values have no common type, their text."""
     try:
         return series.to_polars().alias(name)
-    except Exception:  # pandas and Arrow raise a dozen kinds for an object column
+    except (Exception, pl.exceptions.PanicException):  # pandas and Arrow raise a dozen kinds for an object column
         values = [None if value is None or value != value else str(value) for value in series.to_list()]
         return pl.Series(name, values, dtype=pl.String)

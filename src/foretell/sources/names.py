@@ -13,14 +13,15 @@ from typing import Final
 from foretell.core import columns
 from foretell.core.errors import SchemaError, UnknownNameError
 
-__all__ = ["SYNONYMS", "declared", "infer_mapping", "normal_name", "shown"]
+__all__ = ["SYNONYMS", "declared", "find_fields", "infer_mapping", "normal_name", "shown"]
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     columns.USER_ID: (
         "user", "uid", "customer_id", "customer", "customer_no", "customer_number", "cust_id", "client_id",
         "visitor_id", "visitor", "household_id", "household_key", "member_id", "account_id", "buyer_id",
-        "shopper_id", "user_pseudo_id", "anonymous_id", "person_id",
+        "shopper_id", "person_id",
     ),
+    columns.ANONYMOUS_ID: ("user_pseudo_id", "domain_userid", "device_id", "cookie_id", "guest_id"),
     columns.TIME: (
         "timestamp", "ts", "datetime", "date_time", "event_time", "event_timestamp", "time_stamp",
         "occurred_at", "created_at", "order_time", "order_date", "ordered_at", "purchase_time",
@@ -101,6 +102,26 @@ def infer_mapping(names: Sequence[str]) -> dict[str, str]:
     return {canonical: mapping[canonical] for canonical in SYNONYMS if canonical in mapping}
 
 
+def find_fields(names: Sequence[str], fields: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """For each field the first of its spellings that is among ``names``; fields that are not there are left out.
+
+    Args:
+        names: The shop's column names.
+        fields: From field to its spellings, each in the form ``normal_name`` gives, the likelier first.
+
+    Example:
+        >>> find_fields(["productDetails.product.id", "eventType"], {"item": ("sku", "product_details_product_id")})
+        {'item': 'productDetails.product.id'}
+    """
+    by_normal = {normal_name(name): name for name in reversed(names)}
+    found: dict[str, str] = {}
+    for field, spellings in fields.items():
+        own = next((by_normal[spelling] for spelling in spellings if spelling in by_normal), None)
+        if own is not None:
+            found[field] = own
+    return found
+
+
 def declared(mapping: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """A declared mapping, checked: from canonical column to one of ``names``.
 
@@ -125,4 +146,7 @@ def shown(names: Sequence[str]) -> str:
     """The names, shortened where there are too many or they are too long to read."""
     short = [name if len(name) <= 40 else f"{name[:37]}..." for name in names[:_MOST_SHOWN]]
     more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(repr(name) if name != name.strip() or not name else name for name in short) + more
+    return (
+        ", ".join(repr(name) if name != name.strip() or not name or not name.isprintable() else name for name in short)
+        + more
+    )

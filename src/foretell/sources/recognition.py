@@ -13,6 +13,7 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.time import from_microseconds
+from foretell.sources.translation import Column
 
 __all__ = ["Recognition", "examples_of"]
 
@@ -26,7 +27,7 @@ class Recognition:
     Attributes:
         dialect: The dialect its rows are read in.
         confidence: How certain that is, between 0 and 1.
-        mapping: From canonical column to the shop's.
+        columns: Where each canonical column comes from, and how certain that is.
         time_unit: In which unit or spelling times are.
         examples: Up to three rows as foretell reads them, times as ISO 8601.
         side_tables: Side tables found, by canonical name, and where.
@@ -35,15 +36,25 @@ class Recognition:
 
     dialect: str
     confidence: float
-    mapping: Mapping[str, str]
+    columns: Mapping[str, Column]
     time_unit: str
     examples: tuple[Mapping[str, Any], ...]
     side_tables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def mapping(self) -> dict[str, str]:
+        """From canonical column to the shop's."""
+        return {canonical: column.own for canonical, column in self.columns.items()}
+
 
 def examples_of(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:
-    """The first three rows as a person reads them."""
+    """The first three rows as a person reads them.
+
+    Example:
+        >>> examples_of(pl.DataFrame({"user_id": ["a"], "time": [0], "item_id": [None]}))
+        ({'user_id': 'a', 'time': '1970-01-01T00:00:00+00:00'},)
+    """
     return tuple(_readable(row) for row in frame.head(_EXAMPLES).iter_rows(named=True))
 
 

@@ -6,7 +6,7 @@ This module owns their keys and times. It refuses to drop attributes it does not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import SchemaError
 from foretell.sources.names import SYNONYMS, normal_name, shown
-from foretell.sources.table import Table
+from foretell.sources.table import Rows, Table
 from foretell.sources.times import parse_times
 from foretell.sources.words import amounts, identifiers
 
@@ -46,9 +46,9 @@ _FORMS: Final[dict[str, _Form]] = {
     "promotions": _Form((columns.ITEM_ID, columns.START, columns.END), times=(columns.START, columns.END)),
 }
 _MORE_SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
-    columns.CATEGORY: ("department", "category_1", "item_category", "product_category"),
-    columns.CATEGORY_2: ("item_category2", "subcategory", "sub_category"),
-    columns.CATEGORY_3: ("item_category3",),
+    columns.CATEGORY: ("department", "category_1", "item_category", "product_category", "category_l1"),
+    columns.CATEGORY_2: ("item_category2", "subcategory", "sub_category", "category_l2"),
+    columns.CATEGORY_3: ("item_category3", "category_l3"),
     columns.TITLE: ("name", "product_name", "item_name", "description"),
     columns.BRAND: ("item_brand", "manufacturer"),
     columns.START: ("start_date", "start_time", "starts_at"),
@@ -60,14 +60,29 @@ _MORE_SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def read_side_table(name: str, table: Table) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def read_side_table(
+    name: str, table: Table, *, mapping: Mapping[str, str] | None = None
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The side table ``name`` in canonical form, and notes on what was changed.
 
+    Args:
+        name: One of ``SIDE_TABLES``.
+        table: Where its rows are.
+        mapping: From canonical column, or any name an attribute shall have, to the shop's column.
+
     Raises:
-        SchemaError: If a column it needs is missing or of the wrong type.
+        SchemaError: If a column it needs is missing or of the wrong type, or ``mapping`` names one that is not there.
     """
     form = _FORMS[name]
-    read = table.read(table.columns())
+    own = table.columns()
+    absent = [theirs for theirs in (mapping or {}).values() if theirs not in own]
+    if absent:
+        raise SchemaError(
+            f"The mapping of {name} names a column {absent[0]!r}, which the table does not have.",
+            received=f"{table.where} with {shown(own)}",
+            remedy="Name one of these columns.",
+        )
+    read = _named(table.read(own), mapping or {})
     notes = list(read.notes)
     if not read.rejected.is_empty():
         notes.append(f"{read.rejected.height:,} lines of {name} could not be read and are left out.")
@@ -86,6 +101,15 @@ def read_side_table(name: str, table: Table) -> tuple[pl.DataFrame, tuple[str, .
     if complete.height < frame.height:
         notes.append(f"{frame.height - complete.height:,} rows of {name} lack or repeat their key and are left out.")
     return complete, tuple(notes)
+
+
+def _named(read: Rows, mapping: Mapping[str, str]) -> Rows:
+    """The rows with the declared names; a column whose name is taken by another gives way."""
+    given_way = [name for name in mapping if name in read.frame.columns and mapping[name] != name]
+    frame = read.frame.drop(given_way).rename(
+        {theirs: canonical for canonical, theirs in mapping.items() if theirs not in given_way}
+    )
+    return replace(read, frame=frame)
 
 
 def _renaming(names: list[str], form: _Form) -> Mapping[str, str]:

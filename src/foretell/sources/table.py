@@ -8,11 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import polars as pl
 
-__all__ = ["RAW", "REASON", "SAMPLE_ROWS", "Rows", "Table", "no_rejects", "rejects"]
+__all__ = [
+    "RAW",
+    "REASON",
+    "SAMPLE_ROWS",
+    "HeaderlessTable",
+    "NotedTable",
+    "Rows",
+    "ScannableTable",
+    "Table",
+    "no_rejects",
+    "notes_of",
+    "rejects",
+    "scan_of",
+    "stacked",
+]
 
 REASON: Final = "reason"
 RAW: Final = "raw"
@@ -28,6 +42,29 @@ def no_rejects() -> pl.DataFrame:
 def rejects(rows: Iterable[tuple[str, str]]) -> pl.DataFrame:
     """The table of rows set aside, from pairs of reason and raw text."""
     return pl.DataFrame(list(rows), schema={REASON: pl.String, RAW: pl.String}, orient="row")
+
+
+def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The frames under one another; a column whose types have nothing in common becomes text.
+
+    Example:
+        >>> stacked([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": ["x"]})])["a"].to_list()
+        ['1', 'x']
+    """
+    try:
+        return pl.concat(frames, how="vertical_relaxed")
+    except pl.exceptions.PolarsError:
+        return pl.concat([frame.select(_text(column) for column in frame) for frame in frames])
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """A column as text, nested values as JSON."""
+    if column.dtype.is_nested():
+        frame = pl.DataFrame({"value": column}).select(
+            pl.when(pl.col("value").is_not_null()).then(pl.struct("value").struct.json_encode())
+        )
+        return frame.to_series().str.slice(len('{"value":')).str.head(-1).alias(column.name)
+    return column.cast(pl.String, strict=False)
 
 
 @dataclass(frozen=True)
@@ -64,3 +101,50 @@ class Table(Protocol):
     def read(self, columns: Sequence[str]) -> Rows:
         """All rows of the named columns."""
         ...
+
+
+@runtime_checkable
+class ScannableTable(Protocol):
+    """A table that can also be read in pieces, by Polars' streaming engine."""
+
+    def scan(self) -> pl.LazyFrame | None:
+        """All columns, lazily; None where this one cannot be read that way.
+
+        Nothing has been parsed yet: if collecting raises a ``PolarsError`` the file is not sound, and ``read`` is
+        the way that sets damaged rows aside.
+        """
+        ...
+
+
+@runtime_checkable
+class HeaderlessTable(Protocol):
+    """A table that can be told that its first line holds a row and no names."""
+
+    def without_header(self, columns: Sequence[str]) -> Table:
+        """The same table with ``columns`` for names, its first line a row like every other."""
+        ...
+
+
+@runtime_checkable
+class NotedTable(Protocol):
+    """A table that can say what it assumed before its rows are asked for."""
+
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know, in plain sentences."""
+        ...
+
+
+def notes_of(table: Table) -> tuple[str, ...]:
+    """What the table says about itself; nothing where it has nothing to say."""
+    return table.notes() if isinstance(table, NotedTable) else ()
+
+
+def scan_of(table: Table) -> pl.LazyFrame | None:
+    """The table as a lazy frame where it offers one, else None: then only ``read`` is left.
+
+    Example:
+        >>> from foretell.sources.frames import FrameTable
+        >>> scan_of(FrameTable(pl.DataFrame({"a": [1, 2]}))).select(pl.len()).collect().item()
+        2
+    """
+    return table.scan() if isinstance(table, ScannableTable) else None

@@ -1,20 +1,22 @@
 """Moments in any spelling become int64 microseconds UTC.
 
 This module owns the inference of units from magnitude and of formats from text. It refuses to guess a time
-zone: what names none is UTC, and that is stated.
+zone: what names none is in the declared one, else UTC, and that is stated.
 """
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Final, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import polars as pl
 
-from foretell.core.errors import SchemaError
-from foretell.core.time import DAY
+from foretell.core.errors import SchemaError, UnknownNameError
+from foretell.core.time import DAY, HOUR
 
-__all__ = ["Times", "parse_times"]
+__all__ = ["Times", "check_zone", "parse_times"]
 
 _UNITS: Final = (
     ("seconds", 1e8, 1e11, 1_000_000),
@@ -55,14 +57,45 @@ class Times:
     notes: tuple[str, ...] = ()
 
 
-def parse_times(series: pl.Series) -> Times:
+def check_zone(zone: str | None) -> str | None:
+    """``zone`` if it is a time zone.
+
+    Raises:
+        UnknownNameError: If there is no such zone.
+
+    Example:
+        >>> check_zone("Asia/Shanghai")
+        'Asia/Shanghai'
+    """
+    if zone is not None:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            known = [name for name in available_timezones() if "/" in name] or ["UTC"]
+            close = difflib.get_close_matches(zone, known, n=1)
+            raise UnknownNameError(
+                "There is no such time zone.",
+                received=repr(zone),
+                remedy=f"Did you mean {close[0]!r}?" if close else "Give a name such as 'Europe/Berlin' or 'UTC'.",
+            ) from None
+    return zone
+
+
+def parse_times(series: pl.Series, *, zone: str | None = None) -> Times:
     """Read a column of moments.
 
     Whole and fractional numbers are counted from 1970 in the unit that their median's magnitude tells;
     eight-digit dates such as 20170131 are dates. Text is ISO 8601 or a common spelling of date and time.
 
+    Args:
+        series: The cells.
+        zone: Where the clocks stood that wrote moments without a zone, for example ``Europe/Berlin``; None takes
+            UTC. Counts since 1970 and moments that name their zone do not need it. An hour that a clock showed
+            twice is the earlier one; one it skipped is read an hour later.
+
     Raises:
         SchemaError: If the column's type or magnitude cannot be a time.
+        UnknownNameError: If there is no such zone.
 
     Example:
         >>> parse_times(pl.Series(["2017-01-01T00:00:00+01:00"])).values.to_list()
@@ -70,17 +103,21 @@ def parse_times(series: pl.Series) -> Times:
         >>> parse_times(pl.Series([1483225200])).unit
         'seconds'
     """
+    check_zone(zone)
     kind = series.dtype
     if kind == pl.Null or series.null_count() == len(series):
         return Times(pl.Series(series.name, [None] * len(series), dtype=pl.Int64), "unknown")
     if isinstance(kind, pl.Datetime):
-        return _from_datetimes(series, kind)
+        if kind.time_zone:
+            return Times(series.dt.timestamp("us"), "datetime", _needless(zone))
+        return Times(_in_zone(series.dt.timestamp("us"), zone), "datetime", (_naive_note(zone),))
     if kind == pl.Date:
-        return Times(series.cast(pl.Datetime("us")).dt.timestamp("us"), "date", (_NAIVE_NOTE,))
+        midnights = series.cast(pl.Datetime("us")).dt.timestamp("us")
+        return Times(_in_zone(midnights, zone), "date", (_naive_note(zone),))
     if kind.is_numeric():
-        return _from_numbers(series)
+        return _from_numbers(series, zone)
     if kind in (pl.String, pl.Categorical) or isinstance(kind, pl.Enum):
-        return _from_text(series.cast(pl.String))
+        return _from_text(series.cast(pl.String), zone)
     raise SchemaError(
         f"The column {series.name!r} cannot be a time.",
         received=f"values of type {kind}",
@@ -88,19 +125,34 @@ def parse_times(series: pl.Series) -> Times:
     )
 
 
-_NAIVE_NOTE: Final = "Times without a zone are taken as UTC."
+def _naive_note(zone: str | None) -> str:
+    return f"Times without a zone are taken as {zone or 'UTC'}."
 
 
-def _from_datetimes(series: pl.Series, kind: pl.Datetime) -> Times:
-    notes = () if kind.time_zone else (_NAIVE_NOTE,)
-    return Times(series.dt.timestamp("us"), "datetime", notes)
+def _needless(zone: str | None) -> tuple[str, ...]:
+    """What to say where a zone was declared for moments that leave no doubt."""
+    return (f"The declared zone {zone} was not needed: the times say where they are.",) if zone else ()
 
 
-def _from_numbers(series: pl.Series) -> Times:
+def _in_zone(clock: pl.Series, zone: str | None) -> pl.Series:
+    """Microseconds UTC of what a clock in ``zone`` showed, itself in microseconds as if it were UTC."""
+    if zone is None:
+        return clock
+
+    def there(shown: pl.Series) -> pl.Series:
+        naive = shown.cast(pl.Datetime("us"))
+        return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.timestamp("us")
+
+    found = there(clock)
+    skipped = found.is_null() & clock.is_not_null()
+    return found.zip_with(~skipped, there(clock + HOUR)) if skipped.any() else found
+
+
+def _from_numbers(series: pl.Series, zone: str | None) -> Times:
     if series.dtype.is_float():
         series = series.fill_nan(None)
     if _are_dates(series):
-        return _from_text(series.cast(pl.Int64, strict=False).cast(pl.String))
+        return _from_text(series.cast(pl.Int64, strict=False).cast(pl.String), zone)
     median = cast(float | None, series.cast(pl.Float64, strict=False).abs().median())
     for unit, low, high, factor in _UNITS:
         if median is not None and low <= median < high:
@@ -108,7 +160,8 @@ def _from_numbers(series: pl.Series) -> Times:
             # Beyond this a product leaves 64 bits; nobody's event lies 100,000 years away.
             scaled = scaled.set(scaled.abs() > int(9e18) // max(factor, 1), None)
             values = scaled * factor if factor > 0 else scaled // -factor
-            return Times(values.round(0).cast(pl.Int64, strict=False) if values.dtype.is_float() else values, unit)
+            whole = values.round(0).cast(pl.Int64, strict=False) if values.dtype.is_float() else values
+            return Times(whole, unit, _needless(zone))
     raise SchemaError(
         f"The numbers in {series.name!r} are no times since 1970, in seconds or any smaller unit.",
         received=f"a median of {median}",
@@ -124,16 +177,16 @@ def _are_dates(series: pl.Series) -> bool:
     return bool((in_range & month.is_between(1, 12) & day.is_between(1, 31) & (day == day.round(0))).all())
 
 
-def _from_text(series: pl.Series) -> Times:
+def _from_text(series: pl.Series, zone: str | None) -> Times:
     text = series.str.strip_chars()
     digits = text.str.contains(r"^-?\d{9,}(\.\d+)?$")
     if digits.sum() > len(text) / 2 or (digits.any() and digits.sum() == text.count()):
         whole = not text.str.contains(".", literal=True).any()
-        return _from_numbers(text.cast(pl.Int64 if whole else pl.Float64, strict=False))
+        return _from_numbers(text.cast(pl.Int64 if whole else pl.Float64, strict=False), zone)
 
     text = text.str.replace(r"[Tt](\d\d:)", " ${1}").str.replace(r"\s*(Z|z|UTC|GMT)$", "")
     text = text.str.replace(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d+)", "${1}.${2}")
-    zone = text.str.extract(r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*([+-]\d\d(?::?\d\d)?)$")
+    offset = text.str.extract(r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*([+-]\d\d(?::?\d\d)?)$")
     base = text.str.replace(r"(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*[+-]\d\d(?::?\d\d)?$", "${1}")
     values = pl.Series(series.name, [None] * len(text), dtype=pl.Int64)
     found: dict[str, int] = {}
@@ -153,19 +206,22 @@ def _from_text(series: pl.Series) -> Times:
         parsed = base.set(~missing, None).str.to_datetime(form, strict=False, time_unit="us").dt.timestamp("us")
         found[name] = found.get(name, 0) + int(parsed.count())
         values = values.zip_with(parsed.is_null(), parsed) if parsed.count() else values
-    values = values - _offsets(zone)
-    has_naive = bool((zone.is_null() & ~series.str.contains(r"(Z|z|UTC|GMT)\s*$") & values.is_not_null()).any())
+    is_naive = offset.is_null() & ~series.str.contains(r"(Z|z|UTC|GMT)\s*$") & values.is_not_null()
+    has_naive = bool(is_naive.any())
+    values = values - _offsets(offset)
+    if zone is not None and has_naive:
+        values = values.zip_with(~is_naive, _in_zone(values.set(~is_naive, None), zone))
     unit = max(found, key=lambda name: found[name]) if any(found.values()) else "unreadable text"
-    return Times(values, unit, (*notes, _NAIVE_NOTE) if has_naive else notes)
+    return Times(values, unit, (*notes, _naive_note(zone)) if has_naive else (*notes, *_needless(zone)))
 
 
 def _fits_any(text: pl.Series, form: str) -> bool:
     return text.str.to_datetime(form, strict=False, time_unit="us").count() > 0
 
 
-def _offsets(zone: pl.Series) -> pl.Series:
-    """Microseconds that the zone is ahead of UTC; 0 where none is named."""
-    digits = zone.str.replace(":", "", literal=True).str.pad_end(5, "0")
+def _offsets(offset: pl.Series) -> pl.Series:
+    """Microseconds that the written offset is ahead of UTC; 0 where none is named."""
+    digits = offset.str.replace(":", "", literal=True).str.pad_end(5, "0")
     sign = digits.str.starts_with("-").cast(pl.Int64) * -2 + 1
     hours = digits.str.slice(1, 2).cast(pl.Int64, strict=False)
     minutes = digits.str.slice(3, 2).cast(pl.Int64, strict=False)

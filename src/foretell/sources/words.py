@@ -13,31 +13,38 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import SchemaError
 
-__all__ = ["ACTION_WORDS", "actions", "amounts", "identifiers", "text"]
+__all__ = ["ACTION_WORDS", "actions", "amounts", "identifiers", "known_share", "text"]
 
-_EMPTY: Final = ("", "null", "none", "nan", "nat", "n/a", "undefined", "\\n", "<na>")
+_EMPTY: Final = ("", "null", "none", "nan", "nat", "n/a", "undefined", "\\n", "<na>", "(not set)")
 """Words that exporters write for nothing, in lower case."""
 
 ACTION_WORDS: Final[dict[str, tuple[str, ...]]] = {
     columns.IMPRESSION: (
         "impression", "view_promotion", "promotion_viewed", "view_item_list", "exposure", "shown",
+        "product_list_viewed", "list_view", "promo_view", "promotion_offered",
     ),
-    columns.CLICK: ("click", "select_promotion", "promotion_clicked", "select_item", "clickout"),
+    columns.CLICK: (
+        "click", "select_promotion", "promotion_clicked", "select_item", "clickout", "product_clicked", "list_click",
+        "promo_click",
+    ),
     columns.VIEW: (
         "view", "pv", "page_view", "pageview", "view_item", "product_viewed", "detail_page_view",
         "product_view",
     ),
     columns.SEARCH: ("search", "view_search_results", "products_searched", "site_search"),
-    columns.CART: ("cart", "add_to_cart", "addtocart", "product_added", "atc", "basket", "add_to_basket"),
+    columns.CART: (
+        "cart", "add_to_cart", "addtocart", "product_added", "atc", "basket", "add_to_basket",
+        "wishlist_product_added_to_cart",
+    ),
     columns.UNCART: ("uncart", "remove_from_cart", "removefromcart", "product_removed", "remove_from_basket"),
     columns.FAVOURITE: (
-        "favourite", "favorite", "fav", "add_to_wishlist", "wishlist", "product_added_to_wishlist",
+        "favourite", "favorite", "fav", "add_to_wishlist", "wishlist", "product_added_to_wishlist", "add_to_list",
     ),
     columns.PURCHASE: (
         "purchase", "buy", "transaction", "order", "order_completed", "purchase_complete",
         "checkout_complete", "sale",
     ),
-    columns.REFUND: ("refund", "return", "order_refunded", "cancellation"),
+    columns.REFUND: ("refund", "return", "order_refunded", "order_cancelled", "cancellation"),
     columns.REVIEW: ("review", "product_reviewed", "rating"),
     columns.COUPON_SENT: ("coupon_sent",),
     columns.COUPON_REDEEMED: ("coupon_redeemed", "redemption"),
@@ -137,6 +144,17 @@ def actions(series: pl.Series) -> pl.Series:
     known = {word: _BY_WORD.get(_normal(word), word) for word in distinct}
     changed = {word: action for word, action in known.items() if word != action}
     return words.replace(changed) if changed else words
+
+
+def known_share(words: pl.Series) -> float:
+    """Of how many of these actions foretell knows the meaning.
+
+    Example:
+        >>> known_share(pl.Series(["view", "raffle", "cart", "cart"]))
+        0.75
+    """
+    present = words.drop_nulls()
+    return float(present.is_in(columns.ACTIONS).mean() or 0.0) if len(present) else 0.0  # type: ignore[arg-type]
 
 
 def _normal(word: str) -> str:

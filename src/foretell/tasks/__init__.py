@@ -3,6 +3,6 @@
 This room owns what is asked, of whom and what happened; one file per kind. It refuses to predict and to score.
 """
 
-from foretell.tasks.registry import TASKS, build_examples, default_tasks
+from foretell.tasks.registry import TASKS, build_examples, default_tasks, response_action
 
-__all__ = ["TASKS", "build_examples", "default_tasks"]
+__all__ = ["TASKS", "build_examples", "default_tasks", "response_action"]

@@ -24,14 +24,15 @@ def has_exposures(log: EventLog) -> bool:
     if table is not None and table.height:
         return True
     # An impression that does not name its item says nothing about what was shown.
-    return columns.ITEM_ID in log.events.columns and bool((log.events[columns.ACTION] == columns.IMPRESSION).any())
+    return bool(_impressions(log).height)
 
 
 def exposures(log: EventLog) -> pl.DataFrame:
     """The exposures of a log: its side table, or its impression events, one form for both.
 
     Returns:
-        ``user_id, time, item_id, position, channel, weight``.
+        ``user_id, time, item_id, position, channel, weight, store_id``; the store is the one whose placement it was,
+        null where exposures have no place of their own.
 
     Raises:
         InsufficientDataError: If the log has neither.
@@ -44,8 +45,13 @@ def exposures(log: EventLog) -> pl.DataFrame:
         )
     table = log.table("exposures")
     if table is None or not table.height:
-        table = log.events.filter(pl.col(columns.ACTION) == columns.IMPRESSION)
-    optional = {columns.POSITION: pl.String, columns.CHANNEL: pl.String, columns.WEIGHT: pl.Float64}
+        table = _impressions(log)
+    optional = {
+        columns.POSITION: pl.String,
+        columns.CHANNEL: pl.String,
+        columns.WEIGHT: pl.Float64,
+        columns.STORE_ID: pl.String,
+    }
     table = table.with_columns(
         pl.lit(None, dtype=kind).alias(name) for name, kind in optional.items() if name not in table.columns
     )
@@ -56,7 +62,15 @@ def exposures(log: EventLog) -> pl.DataFrame:
         columns.POSITION,
         columns.CHANNEL,
         pl.col(columns.WEIGHT).fill_null(1.0),
+        columns.STORE_ID,
     ).filter(pl.col(columns.ITEM_ID).is_not_null() & pl.col(columns.USER_ID).is_not_null())
+
+
+def _impressions(log: EventLog) -> pl.DataFrame:
+    """The impression events that name their item."""
+    if columns.ITEM_ID not in log.events.columns:
+        return log.events.clear()
+    return log.events.filter((pl.col(columns.ACTION) == columns.IMPRESSION) & pl.col(columns.ITEM_ID).is_not_null())
 
 
 def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame:
@@ -70,6 +84,7 @@ def examples(log: EventLog, task: Task, *, start: int, end: int) -> pl.DataFrame
     horizon = task.horizon_days * DAY
     shown = (
         exposures(log)
+        .drop(columns.STORE_ID)
         .filter((pl.col(columns.TIME) >= start) & (pl.col(columns.TIME) + horizon <= end))
         .sort(columns.TIME, columns.USER_ID, columns.ITEM_ID)
         .with_row_index("exposure")

@@ -10,7 +10,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.task import Task
-from foretell.tasks.windows import counted_events, outcomes_after, users_known_at
+from foretell.tasks.windows import counted_events, outcomes_after, returned_events, users_known_at
 
 __all__ = ["examples"]
 
@@ -22,7 +22,8 @@ def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
         ``user_id, cutoff, label, amount, first_time``.
     """
     points = users_known_at(log, task, cutoffs)
-    outcomes = outcomes_after(points, counted_events(log, task), horizon_days=task.horizon_days)
+    counted, returned = counted_events(log, task), returned_events(log, task)
+    outcomes = outcomes_after(points, counted, horizon_days=task.horizon_days, returned=returned)
     return outcomes.select(
         columns.USER_ID,
         columns.CUTOFF,

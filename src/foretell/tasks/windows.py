@@ -9,11 +9,11 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import ConfigError
-from foretell.core.events import EventLog
+from foretell.core.events import RETURNED, EventLog
 from foretell.core.task import Task
 from foretell.core.time import DAY
 
-__all__ = ["counted_events", "outcomes_after", "users_known_at"]
+__all__ = ["counted_events", "outcomes_after", "returned_events", "users_known_at"]
 
 
 def counted_events(log: EventLog, task: Task) -> pl.DataFrame:
@@ -22,7 +22,20 @@ def counted_events(log: EventLog, task: Task) -> pl.DataFrame:
     Raises:
         ConfigError: If ``task.where`` names a column the items table lacks.
     """
-    events = log.events.filter(pl.col(columns.ACTION) == task.action)
+    return _on_items(log.events.filter(pl.col(columns.ACTION) == task.action), log, task)
+
+
+def returned_events(log: EventLog, task: Task) -> pl.DataFrame | None:
+    """What was given back of the task's items; None where refunds do not count against purchases.
+
+    Raises:
+        ConfigError: If ``task.where`` names a column the items table lacks.
+    """
+    returned = log.table(RETURNED)
+    return None if returned is None or task.action != columns.PURCHASE else _on_items(returned, log, task)
+
+
+def _on_items(events: pl.DataFrame, log: EventLog, task: Task) -> pl.DataFrame:
     if not task.where:
         return events
     items = log.table("items")
@@ -63,18 +76,30 @@ def grid_schema() -> pl.DataFrame:
     return pl.DataFrame(schema={columns.USER_ID: pl.String, columns.CUTOFF: pl.Int64})
 
 
-def outcomes_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
+def outcomes_after(
+    points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int, returned: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What each point's user did in ``(cutoff, cutoff + horizon]``.
 
     Args:
         points: (``user_id``, ``cutoff``), possibly with more columns.
         events: The events that count.
         horizon_days: Length of the window.
+        returned: What was given back, which lowers the amount of the window it was given back in, never below zero;
+            it is no event and takes none away.
 
     Returns:
         ``points`` with ``n_events``, ``amount`` (sum of ``value``) and ``first_time`` (null where nothing
         happened), in the same order.
     """
+    outcomes = _sums_after(points, events, horizon_days=horizon_days)
+    if returned is None:
+        return outcomes
+    back = _sums_after(points, returned, horizon_days=horizon_days)["amount"]
+    return outcomes.with_columns((pl.col("amount") - back).clip(lower_bound=0.0).alias("amount"))
+
+
+def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
     value = pl.col(columns.VALUE) if columns.VALUE in events.columns else pl.lit(None, dtype=pl.Float64)
     slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias("amount"))
     parts = []

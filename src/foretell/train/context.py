@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from foretell.core import columns
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import SplitName
+from foretell.features import FeatureConfig
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
@@ -51,12 +52,14 @@ class FitContext:
         view: The whole log.
         reader: Features and sequence model.
         seed: Decides every random choice.
+        features: How each head's features are selected and scaled.
     """
 
     dataset: Dataset
     view: ShopView
     reader: Reader
     seed: int
+    features: FeatureConfig = field(default_factory=FeatureConfig)
     _read: dict[str, PointInputs] = field(default_factory=dict, repr=False)
 
     def points_of(self, examples: pl.DataFrame, *, split: SplitName) -> tuple[PointInputs, NDArray[np.int64]]:

@@ -24,6 +24,7 @@ from foretell.model.quantile_head import QuantileBlend, fit_quantile_head, fit_s
 from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
+from foretell.train.choice import choose_features
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import (
     campaign_examples,
@@ -172,12 +173,18 @@ def _fit_probability(
                 received=f"{positives} positives among {len(part.label)}",
                 remedy=f"At least {_LEAST_POSITIVES} of each are needed: bring a longer log or switch the task off.",
             )
-    frame = pl.DataFrame(train.inputs.features, schema=list(train.inputs.names))
-    standardiser = Standardiser.fit(frame)
+    choice = choose_features(train, config=context.features)
+    inputs = train.inputs.only(choice.names)
+    frame = pl.DataFrame(inputs.features, schema=list(inputs.names))
+    standardiser = Standardiser.fit(frame, method=context.features.scale)
     standardise = FittedTask.standardise_with(standardiser)
     extra = {} if components is None else {"components": components}
     head = fit_probability_head(
-        (train.inputs, train.label), validation=later.triple(), standardise=standardise, seed=context.seed, **extra
+        (inputs, train.label),
+        validation=(later.inputs.only(choice.names), later.label, later.weight),
+        standardise=standardise,
+        seed=context.seed,
+        **extra,
     )
     baselines = {
         name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)
@@ -195,7 +202,7 @@ def _fit_probability(
         levels=levels or {},
         record=FitRecord(
             baselines=baselines,
-            strengths=measured_strengths(train, head),
+            strengths=measured_strengths(choice, head=head),
             thresholds={
                 name: best_f1_threshold(later.label, probability=answer, weight=later.weight)
                 for name, answer in answers.items()

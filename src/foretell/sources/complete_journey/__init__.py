@@ -18,6 +18,7 @@ from foretell.sources.complete_journey import tables
 from foretell.sources.complete_journey.events import ID_TYPES, MAPPING, NOTES, purchases, read_event_rows
 from foretell.sources.complete_journey.placements import read_placements
 from foretell.sources.recognition import Recognition, examples_of
+from foretell.sources.translation import Column
 
 __all__ = [
     "FILES",
@@ -115,7 +116,7 @@ def recognise_complete_journey(folder: Path | None = None) -> Recognition:
     return Recognition(
         dialect=NAME,
         confidence=1.0,
-        mapping=MAPPING,
+        columns={canonical: Column(own) for canonical, own in MAPPING.items()},
         time_unit="datetime",
         examples=examples,
         side_tables={

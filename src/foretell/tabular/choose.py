@@ -1,0 +1,171 @@
+"""From fits inside training to the answer: which model is chosen, how the blend is weighed, how chances are calibrated.
+
+This module owns the procedure. It refuses test rows: everything here reads training rows only, each answered by models
+that had not seen it (earlier ones, where rows have a time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.evaluate.decisions import best_f1_threshold
+from foretell.evaluate.probability import auc, logloss
+from foretell.model.blend import blend_logits, fit_blend
+from foretell.model.calibration import PlattScaling, fit_platt
+from foretell.tabular.models import FittedModels, fit_models
+from foretell.tabular.recognise import Recognition
+from foretell.tabular.split import Fold, validation_folds
+
+__all__ = ["BLEND", "Choice", "choose_and_fit"]
+
+Floats = NDArray[np.float64]
+Step = Callable[[int, int], None]
+
+BLEND: Final = "blend"
+_CALIBRATION_SHARE: Final = 0.5
+_FEWEST_TO_CALIBRATE: Final = 50
+_FEWEST_TO_CHOOSE: Final = 30
+_STOPPING_SHARE: Final = 0.15
+_FEWEST_TO_STOP: Final = 10
+_ROUNDS_OF_FEW_ROWS: Final = {"dense_64_32_1": 30, "lightgbm": 60}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was decided inside training.
+
+    Attributes:
+        chosen: The model that answers: the one with the best AUC on the rows that decided.
+        weights: The blend's weight of each model.
+        calibrations: Platt scaling of each model and of the blend.
+        thresholds: Where yes begins for the best F1, of each.
+        scores: AUC, log loss (calibrated) and rows that decided, of each.
+        positive_rate: Share of yes among the rows that decided.
+    """
+
+    chosen: str
+    weights: dict[str, float]
+    calibrations: dict[str, PlattScaling]
+    thresholds: dict[str, float]
+    scores: dict[str, dict[str, float]]
+    positive_rate: float
+
+
+def choose_and_fit(
+    frame: pl.DataFrame,
+    label: Floats,
+    *,
+    recognition: Recognition,
+    names: Sequence[str],
+    times: Floats | None = None,
+    seed: int = 0,
+    step: Step | None = None,
+) -> tuple[FittedModels, Choice]:
+    """Train on all rows given, after fits inside them have chosen, blended and calibrated.
+
+    Args:
+        frame: Training rows, in the order of time where there is one.
+        label: 0 or 1 ``[n]``.
+        recognition: What the columns are.
+        names: Which models.
+        times: The rows' times, rising.
+        seed: Decides every random choice.
+        step: Told how many fits are done, of how many.
+
+    Returns:
+        The models trained on all rows, and what was decided.
+    """
+    folds = validation_folds(label, times=times, seed=seed)
+    rounds = _rounds(frame, label, recognition, names, in_time=times is not None, seed=seed)
+    n_fits = len(folds) + 1
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    for number, fold in enumerate(folds):
+        part = (frame[fold.train], label[fold.train])
+        fitted = fit_models(*part, recognition=recognition, names=names, rounds=rounds, seed=seed)
+        for name, found in fitted.logits(frame[fold.validation]).items():
+            parts[name].append(found)
+        if step:
+            step(number + 1, n_fits)
+    logits = {name: np.concatenate(values) for name, values in parts.items()}
+    truth = np.concatenate([label[fold.validation] for fold in folds])
+    choice = _decide(logits, truth, folds, in_time=times is not None)
+    final = fit_models(frame, label, recognition=recognition, names=names, rounds=rounds, seed=seed)
+    if step:
+        step(n_fits, n_fits)
+    return final, choice
+
+
+def _rounds(
+    frame: pl.DataFrame, label: Floats, recognition: Recognition, names: Sequence[str], *, in_time: bool, seed: int
+) -> dict[str, int]:
+    """How long network and trees train: decided once, by the latest (or a random) part of the rows.
+
+    Deciding anew within every fold, on the rows that the fold is then judged by, would flatter the models that stop
+    early over those that do not.
+    """
+    stopping = [name for name in names if name in ("dense_64_32_1", "lightgbm")]
+    place = np.arange(len(label)) if in_time else np.random.default_rng([seed, 6]).permutation(len(label))
+    cut = int(len(label) * (1 - _STOPPING_SHARE))
+    train, later = np.sort(place[:cut]), np.sort(place[cut:])
+    rarer = [min(label[rows].sum(), len(rows) - label[rows].sum()) for rows in (train, later)]
+    if not stopping or rarer[0] < 2 or rarer[1] < _FEWEST_TO_STOP:
+        return {name: rounds for name, rounds in _ROUNDS_OF_FEW_ROWS.items() if name in stopping}
+    fitted = fit_models(
+        frame[train],
+        label[train],
+        recognition=recognition,
+        names=stopping,
+        validation=(frame[later], label[later]),
+        seed=seed,
+    )
+    return {name: max(taken, 1) for name, taken in fitted.rounds.items()}
+
+
+def _decide(logits: dict[str, Floats], truth: Floats, folds: list[Fold], *, in_time: bool) -> Choice:
+    weights = fit_blend(logits, truth)
+    candidates = {**logits, BLEND: blend_logits(logits, weights)} if len(logits) > 1 else logits
+    late = _latest(folds, truth) if in_time else slice(None)
+    calibrations = {name: fit_platt(values[late], truth[late]) for name, values in candidates.items()}
+    chances = {name: calibrations[name].probability(values) for name, values in candidates.items()}
+    scores = {
+        name: {
+            "auc": auc(truth, probability=chance),
+            "logloss": logloss(truth[late], probability=chance[late]),
+            "rows": float(len(truth)),
+        }
+        for name, chance in chances.items()
+    }
+    rarer = min(truth.sum(), len(truth) - truth.sum())
+    by_auc = max(scores, key=lambda name: (scores[name]["auc"], name == BLEND))
+    # Few rows cannot tell models apart; the blend is then the safe answer.
+    chosen = by_auc if rarer >= _FEWEST_TO_CHOOSE or BLEND not in scores else BLEND
+    return Choice(
+        chosen=chosen,
+        weights=weights,
+        calibrations=calibrations,
+        thresholds={
+            name: float(best_f1_threshold(truth[late], probability=chance[late])) for name, chance in chances.items()
+        },
+        scores=scores,
+        positive_rate=float(truth[late].mean()),
+    )
+
+
+def _latest(folds: list[Fold], truth: Floats) -> slice:
+    """The latest blocks that hold about half of the deciding rows, more where that half says too little."""
+    sizes = [len(fold.validation) for fold in folds]
+    start = 0
+    for number in range(len(sizes)):
+        start = sum(sizes[:number])
+        rest = truth[start:]
+        next_rest = truth[start + sizes[number] :]
+        rarer = min(next_rest.sum(), len(next_rest) - next_rest.sum()) if len(next_rest) else 0
+        if len(next_rest) < _CALIBRATION_SHARE * len(truth) or rarer < _FEWEST_TO_CALIBRATE:
+            return slice(len(truth) - len(rest), None)
+    return slice(start, None)
