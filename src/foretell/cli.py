@@ -229,6 +229,45 @@ def report(
 
 
 @app.command()
+def features(
+    source: Annotated[str, typer.Argument(metavar="LOG", help="A Parquet file or a folder of them, of any size.")],
+    out: Out,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="A cutoff, ISO 8601; may be repeated; by default the log's end.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Take the features of this run instead of the defaults.")
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="polars or spark.")] = "polars",
+    master: Annotated[str | None, typer.Option("--master", help="The Spark master, for example local[4].")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clean a log of any size and write every user's features, on this machine or on a Spark cluster."""
+    from foretell.run.large_log import features_of_log, features_of_run
+    from foretell.run.narrator import Narrator
+
+    found = features_of_log(
+        source,
+        out=out,
+        cutoffs=[from_microseconds(parse_time(moment)) for moment in at or ()],
+        definitions=None if run is None else features_of_run(run),
+        engine=engine,
+        master=master,
+        narrator=Narrator(),
+    )
+    _print(found, as_json=as_json, text=_features_text)
+
+
+def _features_text(made: dict[str, Any]) -> str:
+    removed = ", ".join(f"{rule} {count:,}" for rule, count in made["removed"].items()) or "nothing"
+    return (
+        f"{made['rows_in']:,} rows in, {made['rows_out']:,} kept, {made['kept_apart']:,} without a user kept apart; "
+        f"removed: {removed}.\n{len(made['features'])} features of {made['users']:,} users at "
+        f"{len(made['cutoffs'])} cutoffs in {made['folder']}/features"
+    )
+
+
+@app.command()
 def simulate(
     out: Out,
     users: Annotated[int, typer.Option(min=10, help="How many customers.")] = 2000,

@@ -55,7 +55,8 @@ class Report:
       totals and bias are those of, for the model and every baseline), and of promotions ``effect`` (money per
       customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``);
     - of the run: ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
-      ``message``), ``quality`` (``rows_in``, ``rows_out``, ``meaning`` by rule, ``quarantine``), ``command``,
+      ``message``), ``quality`` (``rows_in``, ``rows_out``, ``kept_apart``, ``noted`` in sentences, ``meaning`` by rule,
+      ``quarantine``), ``command``,
       ``environment``, ``do_not_use_for``, ``definitions`` (``label``, ``better``, ``meaning``, ``formula`` by
       metric).
 
@@ -203,8 +204,8 @@ def build_report(
         title: What the data is, for the head of the page.
         gates: Whether the data suffices, a row per task and rule: ``task``, ``name``, ``needed``, ``found``,
             ``status`` (``pass``, ``warn``, ``fail``), ``message``.
-        quality: ``rows_in``, ``rows_out``, ``meaning`` (rule to sentence), ``quarantine`` (where removed rows
-            are).
+        quality: ``rows_in``, ``rows_out``, ``kept_apart`` (sales without a customer), ``noted`` (what was seen or
+            changed, in sentences), ``meaning`` (rule to sentence), ``quarantine`` (where removed rows are).
         command: How the run was made.
         environment: Versions and hardware, name to text.
         do_not_use_for: Uses the evidence does not carry, of the whole run.

@@ -87,7 +87,8 @@ def _quality(document: Document) -> dict[str, Any] | None:
         return None
     total = sum(removed.values())
     kept = quality.get("rows_out", document["data"].get("events"))
-    received = quality.get("rows_in", kept + total if kept is not None else None)
+    apart = quality.get("kept_apart", 0)
+    received = quality.get("rows_in", kept + apart + total if kept is not None else None)
     most = max(removed.values(), default=0) or 1
     meaning = quality.get("meaning", {})
     return {
@@ -95,6 +96,8 @@ def _quality(document: Document) -> dict[str, Any] | None:
         "removed": count(total),
         "removed_share": percent(total / received, digits=2) if received else "",
         "kept": count(kept),
+        "apart": count(apart) if apart else "",
+        "noted": list(quality.get("noted", ())),
         "rules": [
             {
                 "name": label(rule),

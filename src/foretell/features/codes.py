@@ -13,12 +13,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["AMOUNT_UNIT", "deviation", "divide", "encode", "group_starts", "lookup", "prefix_sum", "to_amount"]
+__all__ = [
+    "AMOUNT_UNIT",
+    "LARGEST_AMOUNT",
+    "deviation",
+    "divide",
+    "encode",
+    "group_starts",
+    "lookup",
+    "prefix_sum",
+    "to_amount",
+]
 
 AMOUNT_UNIT: Final = 10_000
 """How many parts one unit of money (or quantity) is kept in."""
 
-_LARGEST_AMOUNT: Final = float(2**52)
+LARGEST_AMOUNT: Final = float(2**52)
+"""Larger amounts are cut off: they would not fit whole numbers of floats."""
 
 
 def encode(values: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
@@ -51,7 +62,7 @@ def lookup(values: pl.Series, *, names: pl.Series) -> NDArray[np.int64]:
 
 
 def to_amount(values: pl.Series) -> NDArray[np.int64]:
-    """Whole ten-thousandths of each amount; null and non-finite amounts are 0.
+    """Whole ten-thousandths of each amount, halves upwards (as every engine can); null and non-finite ones are 0.
 
     Example:
         >>> to_amount(pl.Series([1.25, None, float("nan")])).tolist()
@@ -59,7 +70,7 @@ def to_amount(values: pl.Series) -> NDArray[np.int64]:
     """
     numbers = values.cast(pl.Float64).fill_null(0.0).to_numpy()
     scaled = np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0) * AMOUNT_UNIT
-    whole: NDArray[np.int64] = np.rint(np.clip(scaled, -_LARGEST_AMOUNT, _LARGEST_AMOUNT)).astype(np.int64)
+    whole: NDArray[np.int64] = np.floor(np.clip(scaled, -LARGEST_AMOUNT, LARGEST_AMOUNT) + 0.5).astype(np.int64)
     return whole
 
 

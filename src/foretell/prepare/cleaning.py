@@ -7,8 +7,9 @@ currencies, refunds to be netted) is declared in ``CleaningRules`` and counted i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +21,11 @@ from foretell.core.events import CLEANED_TABLES, RETURNED, UNATTRIBUTED, EventLo
 from foretell.prepare import noted as notes
 from foretell.prepare.amounts import complete_amounts
 from foretell.prepare.currency import in_one_currency
-from foretell.prepare.group_rule import ROW
+from foretell.prepare.group_rule import ROW, Rows
 from foretell.prepare.group_rules import GROUP_RULES
 from foretell.prepare.netting import LEFT, net_refunds, returned_units
-from foretell.prepare.row_rules import ROW_RULES, claiming_rule, is_blank
+from foretell.prepare.plan import claim_by_group, claim_by_row
+from foretell.prepare.row_rules import ROW_RULES, is_blank
 from foretell.prepare.rules import CleaningRules
 from foretell.prepare.sessions import with_sessions
 
@@ -40,6 +42,9 @@ REASONS: Final[dict[str, str]] = {
 _RULE: Final = "rule"
 _REASON: Final = "reason"
 _RAW: Final = "raw"
+
+
+_Claimed = tuple[pl.DataFrame, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -101,15 +106,17 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     read = _all_rows(log)
     rows, converted = in_one_currency(read, rules)
     rows = complete_amounts(rows).with_row_index(ROW)
-    rows, claims = _apply_row_rules(rows, rules)
+    rows, claims = _claimed(rows, partial(claim_by_row, rules=rules, keep=_computed))
     counted = {"converted_currency": converted, "derived_value": notes.values_to_derive(_kept(read, rows))}
 
-    rows, repeats = _apply_group_rules(rows, rules, [name for name, rule in GROUP_RULES.items() if rule.repeats])
+    repeating = [name for name, rule in GROUP_RULES.items() if rule.repeats]
+    rows, repeats = _claimed(rows, partial(claim_by_group, names=repeating, rules=rules, keep=_computed))
     counted |= notes.refunds_seen(rows)
     if rules.refunds == "net" and counted["matched_refunds"]:
         # An engine's join keeps no order; rows that tie in event order must.
         rows = net_refunds(nw.from_native(rows.lazy())).to_native().collect().sort(ROW)
-    rows, others = _apply_group_rules(rows, rules, [name for name, rule in GROUP_RULES.items() if not rule.repeats])
+    comparing = [name for name in GROUP_RULES if name not in repeating]
+    rows, others = _claimed(rows, partial(claim_by_group, names=comparing, rules=rules, keep=_computed))
     counted |= notes.partly_netted(rows) | {"late": notes.late_rows(rows, rules)}
     counted["values_in_other_unit"] = notes.odd_values(rows, rules)
 
@@ -149,35 +156,22 @@ def _kept(read: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return read if rows.height == read.height else read[rows[ROW]]
 
 
-def _apply_row_rules(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All row rules in one pass: what stays, and which rule claimed which row."""
-    verdict = claiming_rule(rows.columns, rules)
-    judged = nw.from_native(rows, eager_only=True).with_columns(verdict.alias(_RULE)).to_native()
-    claims = judged.filter(pl.col(_RULE).is_not_null()).select(ROW, _RULE)
-    if claims.is_empty():
-        return rows, claims
-    return judged.filter(pl.col(_RULE).is_null()).drop(_RULE), claims
+def _claimed(rows: pl.DataFrame, claim: Callable[[Rows], tuple[Rows, tuple[Rows, ...]]]) -> _Claimed:
+    """What a step of the plan leaves, in the order the rows had, and what it claims."""
+    left, claims = claim(nw.from_native(rows.lazy()))
+    frames = [pl.DataFrame(schema={ROW: pl.UInt32, _RULE: pl.String})]
+    frames += [part.to_native().collect().select(pl.col(ROW).cast(pl.UInt32), _RULE) for part in claims]
+    claimed = pl.concat(frames)
+    if claimed.is_empty():
+        return rows, claimed
+    # An engine's join keeps no order; rows that tie in event order must.
+    return left.to_native().collect().sort(ROW), claimed
 
 
-def _apply_group_rules(
-    rows: pl.DataFrame, rules: CleaningRules, names: Sequence[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Group rules in order, each on what those before left; shifting ones until they remove nothing."""
-    claims = [pl.DataFrame(schema={ROW: pl.UInt32, _RULE: pl.String})]
-    names = [name for name in names if set(GROUP_RULES[name].needs) <= set(rows.columns)]
-    while names and rows.height:
-        before = rows.height
-        for name in names:
-            lazy = nw.from_native(rows.lazy())
-            found = GROUP_RULES[name].find(lazy, rules).to_native().collect()
-            if found.is_empty():
-                continue
-            claims.append(found.select(ROW, pl.lit(name).alias(_RULE)))
-            rows = rows.join(found, on=ROW, how="anti", maintain_order="left")
-        if rows.height == before:
-            break
-        names = [name for name in names if GROUP_RULES[name].shifts]
-    return rows, pl.concat(claims)
+def _computed(rows: Rows) -> Rows:
+    """The result of a plan as a new plan."""
+    plan: pl.LazyFrame = rows.to_native()
+    return nw.from_native(plan.collect().lazy())
 
 
 def _split(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -19,6 +19,7 @@ __all__ = ["REPEAT_RULES"]
 
 _FIRST: Final = "_first"
 _NAMED: Final = "_named"
+_USER: Final = "_user"
 _LINE: Final = (columns.USER_ID, columns.ORDER_ID, columns.ITEM_ID)
 _SAME: Final = (columns.QUANTITY, columns.PRICE, NETTED)
 
@@ -28,13 +29,23 @@ def _exact_duplicate(rows: Rows, rules: CleaningRules) -> Rows:
     names = [name for name in rows.collect_schema().names() if name != ROW]
     if rules.repeated_lines == "keep" and columns.ORDER_ID in names:
         rows = rows.filter((nw.col(columns.ACTION) != columns.PURCHASE) | nw.col(columns.ORDER_ID).is_null())
+    # Comparing every column of every row is dear: whoever did nothing else at that moment repeats nothing.
+    user = nw.col(columns.USER_ID).fill_null("")
+    rows = _crowded(rows.with_columns(user.alias(_USER)), (_USER, columns.TIME)).drop(_USER)
     first = rows.with_columns(nw.col(ROW).min().over(*names).alias(_FIRST))
     return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
+
+
+def _crowded(rows: Rows, keys: tuple[str, ...]) -> Rows:
+    """The rows whose keys, none of them null, stand in several rows."""
+    counts = rows.group_by(*keys).agg(nw.len().alias(_FIRST)).filter(nw.col(_FIRST) > 1)
+    return rows.join(counts.drop(_FIRST), on=list(keys), how="semi")
 
 
 def _repeated_event_id(rows: Rows, _: CleaningRules) -> Rows:
     """Every row but the first of those with the same event_id."""
     named = rows.filter(~nw.col(columns.EVENT_ID).is_null()).select(ROW, columns.EVENT_ID)
+    named = _crowded(named, (columns.EVENT_ID,))
     first = named.with_columns(nw.col(ROW).min().over(columns.EVENT_ID).alias(_FIRST))
     return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
 

@@ -59,7 +59,7 @@ def claiming_rule(names: Collection[str], rules: CleaningRules) -> nw.Expr:
 
 def is_blank(column: str) -> nw.Expr:
     """True where an id or word is absent or nothing but space."""
-    return nw.col(column).is_null() | (nw.col(column).str.strip_chars() == "")
+    return nw.col(column).is_null() | (nw.col(column).cast(nw.String).str.strip_chars() == "")
 
 
 def _not_above_zero(column: str) -> nw.Expr:

@@ -20,7 +20,7 @@ from foretell.dataset.dataset import Dataset
 from foretell.evaluate import Report, build_report
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
-from foretell.prepare import REASONS
+from foretell.prepare import REASONS, noted
 from foretell.run.effects import campaign_effect
 from foretell.run.folder import RunFolder
 from foretell.run.narrator import Narrator
@@ -103,6 +103,8 @@ def _report(
         quality={
             "rows_in": facts["rows_in"],
             "rows_out": facts["rows_out"],
+            "kept_apart": facts.get("kept_apart", 0),
+            "noted": noted.in_words(facts.get("noted", {})),
             "meaning": dict(REASONS),
             "quarantine": "quarantine.parquet",
         },

@@ -1,0 +1,53 @@
+"""What every engine can do, and nothing more.
+
+This module owns the protocol. It refuses to know any engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import narwhals as nw
+import polars as pl
+
+__all__ = ["Engine", "Rows"]
+
+Rows = nw.LazyFrame[Any]
+
+
+class Engine(Protocol):
+    """Runs plans; a context manager, because a cluster's session ends."""
+
+    @property
+    def name(self) -> str:
+        """How the engine is called in configs."""
+        ...
+
+    def scan(self, files: Sequence[Path], *, row_number: str) -> Rows:
+        """The rows of Parquet files of one kind, numbered from 0 in the order of the files."""
+        ...
+
+    def from_frame(self, frame: pl.DataFrame) -> Rows:
+        """A small table, such as the categories of items."""
+        ...
+
+    def keep(self, rows: Rows) -> Rows:
+        """The result of a plan, computed once, as a new plan."""
+        ...
+
+    def collect(self, rows: Rows) -> pl.DataFrame:
+        """The result of a plan, brought home."""
+        ...
+
+    def write(self, rows: Rows, folder: Path) -> None:
+        """The result of a plan as Parquet files in a folder, without bringing it home."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

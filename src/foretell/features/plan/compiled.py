@@ -1,0 +1,173 @@
+"""The assembly of a plan: each family of features is one group-by, joined to the users, then divided.
+
+This module owns the order of the steps and the refusal of what cannot be planned. It refuses to know formulas
+(``sums``, ``orders``) and engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import narwhals as nw
+import numpy as np
+
+from foretell.core import columns
+from foretell.core.errors import ConfigError
+from foretell.core.time import DAY
+from foretell.features.aggregates import AGGREGATES, COMBINATIONS
+from foretell.features.definition import Feature
+from foretell.features.language import check_definitions
+from foretell.features.plan.events import PlannedEvents, Rows, divide
+from foretell.features.plan.orders import ORDERS, orders_of
+from foretell.features.plan.sums import DISTINCT, SUMS, Planned, day_of_row, value_of_row
+
+__all__ = ["PLANNED_AGGREGATES", "is_planned", "plan_features"]
+
+_CALENDAR: Final = ("year_sine", "year_cosine", "days_to_christmas", "month_day")
+_VALUE: Final = "_distinct_value"
+
+PLANNED_AGGREGATES: Final = frozenset((*SUMS, *DISTINCT, *ORDERS, *_CALENDAR))
+"""The aggregates that can be planned; combinations of planned features can be, too."""
+
+_COMBINED: Final[dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]]] = {
+    "ratio": divide,
+    "share": lambda a, b: divide(a, a + b),
+    "contrast": lambda a, b: divide(a - b, a + b),
+    "difference": lambda a, b: a - b,
+    "product": lambda a, b: a * b,
+    "total": lambda a, b: a + b,
+}
+
+
+def plan_features(
+    events: Rows, *, definitions: Sequence[Feature], cutoffs: Sequence[int], items: Rows | None = None
+) -> Rows:
+    """The features of every user with a history, at each cutoff, as a plan of whatever engine ``events`` is of.
+
+    Args:
+        events: Lazy Narwhals rows with ``user_id``, ``time`` (int64 microseconds), ``action`` and what the
+            features read.
+        definitions: What is computed; combinations name earlier features.
+        cutoffs: int64 microseconds; nothing later than a cutoff enters its rows.
+        items: Lazy ``item_id`` with the attributes of items (categories, brand), each item once; None knows none.
+
+    Returns:
+        ``user_id``, ``cutoff`` and one float column a feature, null where not defined, in no particular order. A
+        user is there for every cutoff up to which an event is known.
+
+    Raises:
+        ConfigError: If a feature's aggregate cannot be planned, or there is no cutoff.
+
+    Example:
+        >>> import polars as pl
+        >>> from foretell.features import default_features
+        >>> log = pl.LazyFrame({"user_id": ["ann"], "time": [5], "action": ["purchase"], "value": [2.5]})
+        >>> plan = plan_features(nw.from_native(log), definitions=default_features(["purchase"]), cutoffs=[9])
+        >>> plan.collect().to_native().select("user_id", "purchase_value_7_days", "order_recency_days").row(0)
+        ('ann', 2.5, 0.0)
+    """
+    check_definitions(definitions, combinations=COMBINATIONS)
+    strangers = [feature for feature in definitions if not is_planned(feature)]
+    if strangers:
+        raise ConfigError(
+            "A feature can be computed in memory but not planned for a large log.",
+            received=", ".join(f"{feature.name} ({feature.aggregate})" for feature in strangers[:5]),
+            remedy="Leave it out, or compute the features with UserFeatures. A plan knows hours and days in UTC, no "
+            f"hashed search words, and the aggregates {', '.join(sorted(PLANNED_AGGREGATES | set(_COMBINED)))}.",
+        )
+    if not cutoffs:
+        raise ConfigError("There is no cutoff.", received="none", remedy="Give at least one moment.")
+    parts = [_at(events, tuple(definitions), cutoff=int(cutoff), items=items) for cutoff in cutoffs]
+    return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
+
+
+def is_planned(feature: Feature) -> bool:
+    """Whether a feature can be planned; combinations can if their parts can."""
+    if feature.aggregate not in PLANNED_AGGREGATES | set(_COMBINED):
+        return False
+    return feature.time_zone == "UTC" and feature.query_bucket is None
+
+
+def _at(events: Rows, definitions: tuple[Feature, ...], *, cutoff: int, items: Rows | None) -> Rows:
+    seen = PlannedEvents.of(events, cutoff=cutoff, features=definitions, items=items)
+    users = seen.rows.select(columns.USER_ID).unique()
+    values: dict[str, nw.Expr] = {}
+    for number, (rows, family) in enumerate(_families(seen, definitions)):
+        names, aggregations = [], []
+        for position, (feature, planned) in enumerate(family):
+            parts = [f"_{number}_{position}_{part}" for part in range(len(planned.parts))]
+            aggregations += [part.alias(name) for part, name in zip(planned.parts, parts, strict=True)]
+            names += parts
+            values[feature.name] = planned.value(*(_filled(part, planned.empty) for part in parts))
+        grouped = rows.group_by(columns.USER_ID).agg(*aggregations)
+        users = users.join(grouped, on=columns.USER_ID, how="left")
+    values |= _calendar(definitions, cutoff)
+    users = users.with_columns(values[f.name].cast(nw.Float64).alias(f.name) for f in definitions if f.name in values)
+    for feature in definitions:
+        if feature.aggregate in _COMBINED:
+            left, right = (nw.col(name) for name in feature.of)
+            users = users.with_columns(_COMBINED[feature.aggregate](left, right).alias(feature.name))
+    return users.select(
+        columns.USER_ID,
+        nw.lit(cutoff, dtype=nw.Int64).alias(columns.CUTOFF),
+        *(feature.name for feature in definitions),
+    )
+
+
+def _families(seen: PlannedEvents, definitions: Sequence[Feature]) -> list[tuple[Rows, list[tuple[Feature, Planned]]]]:
+    """Features that one group-by answers, with the rows it reads."""
+    rows: dict[tuple[Any, ...], Rows] = {}
+    members: dict[tuple[Any, ...], list[tuple[Feature, Planned]]] = {}
+    for feature in definitions:
+        if feature.aggregate in SUMS:
+            key: tuple[Any, ...] = ("rows", feature.actions)
+            if key not in rows:
+                rows[key] = seen.of_actions(feature.actions)
+            planned = SUMS[feature.aggregate](seen, feature)
+        elif feature.aggregate in DISTINCT:
+            days = (feature.skip_days,) if feature.aggregate == "active_days" else (value_of_row(feature),)
+            key = ("distinct", feature.aggregate, feature.actions, feature.condition, *days)
+            if key not in rows:
+                rows[key] = _last_of_each(seen, feature)
+            planned = DISTINCT[feature.aggregate](seen, feature)
+        elif feature.aggregate in ORDERS:
+            key = ("orders",)
+            if key not in rows:
+                rows[key] = orders_of(seen)
+            planned = ORDERS[feature.aggregate](seen, feature)
+        else:
+            continue
+        members.setdefault(key, []).append((feature, planned))
+    return [(rows[key], family) for key, family in members.items()]
+
+
+def _last_of_each(seen: PlannedEvents, feature: Feature) -> Rows:
+    """The last moment of each different value (or day) of each user."""
+    is_day = feature.aggregate == "active_days"
+    value = day_of_row() if is_day else nw.col(value_of_row(feature))
+    end = seen.cutoff - feature.skip_days * DAY
+    rows = seen.of_actions(feature.actions).filter(seen.meeting(feature.condition) & (nw.col(columns.TIME) <= end))
+    rows = rows.select(columns.USER_ID, columns.TIME, value.alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
+    return rows.group_by(columns.USER_ID, _VALUE).agg(nw.col(columns.TIME).max())
+
+
+def _filled(part: str, empty: int | None) -> nw.Expr:
+    """A part, with the value that no rows mean for users who have none."""
+    if empty is None:
+        return nw.col(part)
+    return nw.when(nw.col(part).is_null()).then(nw.lit(empty, dtype=nw.Int64)).otherwise(nw.col(part))
+
+
+def _calendar(definitions: Sequence[Feature], cutoff: int) -> dict[str, nw.Expr]:
+    """What the cutoff alone decides, from the formulas that the memory path uses."""
+    ledger = _Moment(np.array([cutoff], dtype=np.int64))
+    asked = [feature for feature in definitions if feature.aggregate in _CALENDAR]
+    return {f.name: nw.lit(float(AGGREGATES[f.aggregate](ledger, f)[0])) for f in asked}  # type: ignore[arg-type]
+
+
+class _Moment:
+    """As much of a ledger as the calendar reads: the cutoffs."""
+
+    def __init__(self, cutoff: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        self.cutoff = cutoff
