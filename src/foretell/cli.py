@@ -243,7 +243,7 @@ def features(
     as_json: AsJson = False,
 ) -> None:
     """Clean a log of any size and write every user's features, on this machine or on a Spark cluster."""
-    from foretell.run.large_log import features_of_log, features_of_run
+    from foretell.run.large_log import account_text, features_of_log, features_of_run
     from foretell.run.narrator import Narrator
 
     found = features_of_log(
@@ -255,16 +255,7 @@ def features(
         master=master,
         narrator=Narrator(),
     )
-    _print(found, as_json=as_json, text=_features_text)
-
-
-def _features_text(made: dict[str, Any]) -> str:
-    removed = ", ".join(f"{rule} {count:,}" for rule, count in made["removed"].items()) or "nothing"
-    return (
-        f"{made['rows_in']:,} rows in, {made['rows_out']:,} kept, {made['kept_apart']:,} without a user kept apart; "
-        f"removed: {removed}.\n{len(made['features'])} features of {made['users']:,} users at "
-        f"{len(made['cutoffs'])} cutoffs in {made['folder']}/features"
-    )
+    _print(found, as_json=as_json, text=account_text)
 
 
 @app.command()

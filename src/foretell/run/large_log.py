@@ -28,7 +28,7 @@ from foretell.prepare.rules import CleaningRules
 from foretell.run.narrator import Narrator
 from foretell.sources import recognise
 
-__all__ = ["LargeLog", "features_of_log", "features_of_run"]
+__all__ = ["LargeLog", "account_text", "features_of_log", "features_of_run"]
 
 _FACTORS: Final = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 _DONE: Final = "features.json"
@@ -176,6 +176,16 @@ def features_of_run(run: str | Path) -> tuple[Feature, ...]:
         if is_planned(feature) and all(part in chosen for part in feature.of):
             chosen[feature.name] = feature
     return tuple(chosen.values())
+
+
+def account_text(made: Mapping[str, Any]) -> str:
+    """What ``features_of_log`` gave, for people."""
+    removed = ", ".join(f"{rule} {count:,}" for rule, count in made["removed"].items()) or "nothing"
+    return (
+        f"{made['rows_in']:,} rows in, {made['rows_out']:,} kept, {made['kept_apart']:,} without a user kept apart; "
+        f"removed: {removed}.\n{len(made['features'])} features of {made['users']:,} users at "
+        f"{len(made['cutoffs'])} cutoffs in {made['folder']}/features"
+    )
 
 
 def _files(place: Path) -> tuple[list[Path], Path | None]:
