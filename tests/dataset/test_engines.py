@@ -55,6 +55,7 @@ def run(engine, files, tiny_shop):
         definitions=one_of_each(features.definitions),
         cutoffs=[last - 30 * DAY, last],
         items=engine.from_frame(items.select("item_id", "category")),
+        shorten=engine.shorten,
     )
     return claims.sort(ROW), engine.collect(planned.apart).height, engine.collect(plan).sort("cutoff", "user_id")
 
@@ -64,8 +65,6 @@ def one_of_each(definitions):
     by_name = {feature.name: feature for feature in definitions}
     chosen = {}
     for feature in {feature.aggregate: feature for feature in definitions}.values():
-        if feature.aggregate == "order_hour_mode":  # 24 counts, a minute of Java
-            continue
         for name in (*feature.of, feature.name):
             for part in by_name[name].of:
                 chosen[part] = by_name[part]

@@ -147,7 +147,7 @@ def features_of_log(
         with talk.stage("Computing features"):
             asked = tuple(definitions) if definitions is not None else _defaults(cleaned.rows, running)
             items = None if log.items is None else running.scan([log.items], row_number=ROW).drop(ROW)
-            plan = plan_features(cleaned.rows, definitions=asked, cutoffs=moments, items=items)
+            plan = plan_features(cleaned.rows, definitions=asked, cutoffs=moments, items=items, shorten=running.shorten)
             running.write(plan, folder / "features")
             _write_quarantine(rows, cleaned, running, folder / "quarantine")
     users = pl.scan_parquet(folder / "features" / "*.parquet").select(pl.col(columns.USER_ID).n_unique()).collect()

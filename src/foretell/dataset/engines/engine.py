@@ -38,6 +38,10 @@ class Engine(Protocol):
         """The result of a plan, computed once, as a new plan."""
         ...
 
+    def shorten(self, rows: Rows) -> Rows:
+        """The same plan, computed so far where the engine's planner is slow with long ones."""
+        ...
+
     def collect(self, rows: Rows) -> pl.DataFrame:
         """The result of a plan, brought home."""
         ...

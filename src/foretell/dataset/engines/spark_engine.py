@@ -24,6 +24,21 @@ _LOCAL: Final = "local[*]"
 _FILE: Final = "_file"
 _AT: Final = "_at"
 
+_SETTINGS: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+# Where the driver is all there is: its default of 1 GiB is too little for the plans alone, a full heap ends the
+# process with an error instead of leaving it waiting for ever, and 200 partitions of a small table cost minutes.
+_ON_THIS_MACHINE: Final = {
+    "spark.driver.memory": "4g",
+    "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
 
 @dataclass(frozen=True)
 class SparkEngine:
@@ -31,13 +46,15 @@ class SparkEngine:
 
     Attributes:
         session: The ``pyspark.sql.SparkSession``.
+        is_own: Whether the session was begun here, and so ends here.
     """
 
     session: Any
+    is_own: bool = True
 
     @classmethod
     def open(cls, master: str | None) -> SparkEngine:
-        """A session on ``master``; on all cores of this machine by default.
+        """A session on ``master``; on all cores of this machine by default. A session that is there already is joined.
 
         Raises:
             MissingExtraError: If pyspark is not installed.
@@ -46,15 +63,15 @@ class SparkEngine:
             from pyspark.sql import SparkSession
         except ImportError as error:
             raise MissingExtraError("pyspark", extra="spark") from error
-        builder = SparkSession.builder.master(master or _LOCAL).appName("foretell")
-        settings = {
-            "spark.sql.session.timeZone": "UTC",
-            "spark.sql.ansi.enabled": "false",
-            "spark.ui.enabled": "false",
-            "spark.sql.execution.arrow.pyspark.enabled": "true",
-            "spark.sql.shuffle.partitions": "8",
-        }
-        for name, value in settings.items():
+        running = SparkSession.getActiveSession()
+        if running is not None:
+            session = running.newSession()  # its own settings on the same cluster
+            for name, value in _SETTINGS.items():
+                session.conf.set(name, value)
+            return cls(session, is_own=False)
+        where = master or _LOCAL
+        builder = SparkSession.builder.master(where).appName("foretell")
+        for name, value in (_SETTINGS | (_ON_THIS_MACHINE if where.startswith("local") else {})).items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("ERROR")
@@ -97,6 +114,10 @@ class SparkEngine:
         """Compute and cut the plan, so that later steps do not compute it again."""
         return _plan(nw.to_native(rows).localCheckpoint())
 
+    def shorten(self, rows: Rows) -> Rows:
+        """Compute: Spark's planner takes minutes over the expressions of eighty features in one plan."""
+        return self.keep(rows)
+
     def collect(self, rows: Rows) -> pl.DataFrame:
         """Compute and bring home through Arrow."""
         frame = pl.from_arrow(nw.to_native(rows).toArrow())
@@ -113,7 +134,8 @@ class SparkEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.session.stop()
+        if self.is_own:
+            self.session.stop()
 
 
 def _plan(frame: Any) -> Rows:  # noqa: ANN401 (a pyspark frame, whose package may be absent)

@@ -7,6 +7,7 @@ This module owns the order of the steps and the refusal of what cannot be planne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import narwhals as nw
@@ -40,8 +41,17 @@ _COMBINED: Final[dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]]] = {
 }
 
 
+def _as_it_is(rows: Rows) -> Rows:
+    return rows
+
+
 def plan_features(
-    events: Rows, *, definitions: Sequence[Feature], cutoffs: Sequence[int], items: Rows | None = None
+    events: Rows,
+    *,
+    definitions: Sequence[Feature],
+    cutoffs: Sequence[int],
+    items: Rows | None = None,
+    shorten: Callable[[Rows], Rows] = _as_it_is,
 ) -> Rows:
     """The features of every user with a history, at each cutoff, as a plan of whatever engine ``events`` is of.
 
@@ -51,6 +61,7 @@ def plan_features(
         definitions: What is computed; combinations name earlier features.
         cutoffs: int64 microseconds; nothing later than a cutoff enters its rows.
         items: Lazy ``item_id`` with the attributes of items (categories, brand), each item once; None knows none.
+        shorten: Called with the plan after each of its steps, for engines that had better compute it so far.
 
     Returns:
         ``user_id``, ``cutoff`` and one float column a feature, null where not defined, in no particular order. A
@@ -78,7 +89,8 @@ def plan_features(
         )
     if not cutoffs:
         raise ConfigError("There is no cutoff.", received="none", remedy="Give at least one moment.")
-    parts = [_at(events, tuple(definitions), cutoff=int(cutoff), items=items) for cutoff in cutoffs]
+    asked = tuple(definitions)
+    parts = [_at(events, asked, cutoff=int(cutoff), items=items, shorten=shorten) for cutoff in cutoffs]
     return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
 
 
@@ -89,21 +101,33 @@ def is_planned(feature: Feature) -> bool:
     return feature.time_zone == "UTC" and feature.query_bucket is None
 
 
-def _at(events: Rows, definitions: tuple[Feature, ...], *, cutoff: int, items: Rows | None) -> Rows:
+def _at(
+    events: Rows,
+    definitions: tuple[Feature, ...],
+    *,
+    cutoff: int,
+    items: Rows | None,
+    shorten: Callable[[Rows], Rows],
+) -> Rows:
     seen = PlannedEvents.of(events, cutoff=cutoff, features=definitions, items=items)
+    seen = replace(seen, rows=shorten(seen.rows))
     users = seen.rows.select(columns.USER_ID).unique()
-    values: dict[str, nw.Expr] = {}
+    stages: list[list[nw.Expr]] = []
+    values = _calendar(definitions, cutoff)
     for number, (rows, family) in enumerate(_families(seen, definitions)):
-        names, aggregations = [], []
+        aggregations = []
         for position, (feature, planned) in enumerate(family):
-            parts = [f"_{number}_{position}_{part}" for part in range(len(planned.parts))]
-            aggregations += [part.alias(name) for part, name in zip(planned.parts, parts, strict=True)]
-            names += parts
-            values[feature.name] = planned.value(*(_filled(part, planned.empty) for part in parts))
-        grouped = rows.group_by(columns.USER_ID).agg(*aggregations)
+            name = f"_{number}_{position}_"
+            parts = [f"{name}{part}" for part in range(len(planned.parts))]
+            aggregations += [part.alias(given) for part, given in zip(planned.parts, parts, strict=True)]
+            values[feature.name] = _in_stages(stages, planned, parts, name=name)
+        grouped = shorten(rows.group_by(columns.USER_ID).agg(*aggregations))
         users = users.join(grouped, on=columns.USER_ID, how="left")
-    values |= _calendar(definitions, cutoff)
+    users = shorten(users)
+    for stage in stages:
+        users = users.with_columns(*stage)
     users = users.with_columns(values[f.name].cast(nw.Float64).alias(f.name) for f in definitions if f.name in values)
+    users = shorten(users)
     for feature in definitions:
         if feature.aggregate in _COMBINED:
             left, right = (nw.col(name) for name in feature.of)
@@ -152,10 +176,27 @@ def _last_of_each(seen: PlannedEvents, feature: Feature) -> Rows:
     return rows.group_by(columns.USER_ID, _VALUE).agg(nw.col(columns.TIME).max())
 
 
-def _filled(part: str, empty: int | None) -> nw.Expr:
+def _in_stages(stages: list[list[nw.Expr]], planned: Planned, parts: Sequence[str], *, name: str) -> nw.Expr:
+    """The value of a feature, with what comes before it laid into the stages: empty parts filled, then its steps."""
+    known = [nw.col(part) for part in parts]
+    if planned.empty is not None:
+        filled = [_filled(part, planned.empty).alias(part) for part in parts]
+        _stage(stages, 0).extend(filled)
+    for number, step in enumerate(planned.steps):
+        _stage(stages, number + 1).append(step(*known).alias(f"{name}step_{number}"))
+        known.append(nw.col(f"{name}step_{number}"))
+    return planned.value(*known)
+
+
+def _stage(stages: list[list[nw.Expr]], number: int) -> list[nw.Expr]:
+    """The expressions of a stage, which all read what the stages before it made."""
+    while len(stages) <= number:
+        stages.append([])
+    return stages[number]
+
+
+def _filled(part: str, empty: int) -> nw.Expr:
     """A part, with the value that no rows mean for users who have none."""
-    if empty is None:
-        return nw.col(part)
     return nw.when(nw.col(part).is_null()).then(nw.lit(empty, dtype=nw.Int64)).otherwise(nw.col(part))
 
 

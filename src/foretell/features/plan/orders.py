@@ -30,11 +30,10 @@ def orders_of(events: PlannedEvents) -> Rows:
     """One row an order: its user, its moment (that of its first row), and the whole seconds since the one before."""
     bought = events.of_actions((columns.PURCHASE,))
     unnamed = nw.col(columns.ORDER_ID).is_null()
-    key = (
-        nw.when(unnamed)
-        .then(nw.lit("t") + nw.col(columns.TIME).cast(nw.String))
-        .otherwise(nw.lit("o") + nw.col(columns.ORDER_ID).cast(nw.String))
-    )
+    # Strings are joined by concat_str: to some engines a plus between them is a sum of numbers.
+    moment = nw.concat_str(nw.lit("t"), nw.col(columns.TIME).cast(nw.String))
+    named = nw.concat_str(nw.lit("o"), nw.col(columns.ORDER_ID).cast(nw.String))
+    key = nw.when(unnamed).then(moment).otherwise(named)
     orders = (
         bought.select(columns.USER_ID, columns.TIME, key.alias(_KEY))
         .group_by(columns.USER_ID, _KEY)
@@ -81,18 +80,26 @@ def _gap_std(events: PlannedEvents, feature: Feature) -> Planned:
     inside = events.inside(feature)
     parts = (_sum_of(inside, nw.col(_GAP)), _sum_of(inside, nw.col(_GAP) * nw.col(_GAP)), _ones(inside))
 
-    def value(total: nw.Expr, squares: nw.Expr, n: nw.Expr) -> nw.Expr:
-        n_gaps = nw.when(n > 2).then(n - 1).otherwise(1)
-        centre = total // n_gaps
+    def centre(total: nw.Expr, _: nw.Expr, n: nw.Expr) -> nw.Expr:
+        return total // _gaps(n)
+
+    def variance(total: nw.Expr, squares: nw.Expr, n: nw.Expr, centre: nw.Expr) -> nw.Expr:
+        n_gaps = _gaps(n)
         spread = (squares - 2 * centre * total + n_gaps * centre * centre).cast(nw.Float64)
         rest = (total - n_gaps * centre).cast(nw.Float64)
-        variance = divide(spread - rest * rest / n_gaps.cast(nw.Float64), n_gaps - 1)
-        positive = (
-            nw.when(variance.is_null()).then(variance).otherwise(nw.when(variance > 0).then(variance).otherwise(0.0))
-        )
-        return over(positive.sqrt(), _DAY_SECONDS)
+        return divide(spread - rest * rest / n_gaps.cast(nw.Float64), n_gaps - 1)
 
-    return Planned(parts, value)
+    def deviation(*parts: nw.Expr) -> nw.Expr:
+        variance = parts[-1]
+        positive = nw.when(variance > 0).then(variance).otherwise(nw.lit(0.0))
+        return nw.when(~variance.is_null()).then(positive.sqrt())
+
+    return Planned(parts, lambda *parts: over(parts[-1], _DAY_SECONDS), steps=(centre, variance, deviation))
+
+
+def _gaps(n: nw.Expr) -> nw.Expr:
+    """How many gaps a spread is measured over; never less than one."""
+    return nw.when(n > 2).then(n - 1).otherwise(nw.lit(1, dtype=nw.Int64))
 
 
 def _weekend(events: PlannedEvents, feature: Feature) -> Planned:
@@ -116,14 +123,15 @@ def _hour_mode(events: PlannedEvents, feature: Feature) -> Planned:
     """The hour with most orders, the earliest of several."""
     inside = events.inside(feature)
 
-    def value(*counts: nw.Expr) -> nw.Expr:
-        best = nw.max_horizontal(*counts)
+    def value(*parts: nw.Expr) -> nw.Expr:
+        *counts, best = parts
         mode = nw.lit(None, dtype=nw.Float64)
         for hour in reversed(range(_HOURS)):
             mode = nw.when(counts[hour] == best).then(nw.lit(float(hour))).otherwise(mode)
         return nw.when(best > 0).then(mode)
 
-    return Planned(tuple(_ones(inside & (_hour() == hour)) for hour in range(_HOURS)), value)
+    counts = tuple(_ones(inside & (_hour() == hour)) for hour in range(_HOURS))
+    return Planned(counts, value, steps=(nw.max_horizontal,))
 
 
 ORDERS: Final[dict[str, Callable[[PlannedEvents, Feature], Planned]]] = {

@@ -26,13 +26,16 @@ class Planned:
 
     Attributes:
         parts: Aggregations by name suffix, each an integer or a moment.
-        value: From the names of those parts (in the same order) to the value.
+        value: From those parts, and then the steps, in the same order, to the value.
         empty: What a part is for a user without such rows; None leaves it null.
+        steps: Values on the way, each from the parts and the steps before it. What a formula uses more than once
+            belongs here: an engine may write out an expression each time it is used.
     """
 
     parts: tuple[nw.Expr, ...]
     value: Callable[..., nw.Expr]
     empty: int | None = 0
+    steps: tuple[Callable[..., nw.Expr], ...] = ()
 
 
 def _ones(condition: nw.Expr) -> nw.Expr:
