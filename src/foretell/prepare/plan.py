@@ -74,7 +74,9 @@ def plan_cleaning(rows: Rows, *, rules: CleaningRules, keep: Keep) -> PlannedCle
     rows, others = claim_by_group(rows, [name for name in GROUP_RULES if name not in repeats], rules=rules, keep=keep)
     rows = rows.drop(LEFT, strict=False)
     nameless = is_blank(columns.USER_ID)
-    return PlannedCleaning(rows.filter(~nameless), rows.filter(nameless), (*claims, *repeated, *others))
+    apart = keep(rows.filter(nameless))
+    named = rows if _is_empty(apart) else keep(rows.filter(~nameless))
+    return PlannedCleaning(named, apart, (*claims, *repeated, *others))
 
 
 def claim_by_row(rows: Rows, *, rules: CleaningRules, keep: Keep) -> tuple[Rows, tuple[Rows, ...]]:
@@ -82,8 +84,9 @@ def claim_by_row(rows: Rows, *, rules: CleaningRules, keep: Keep) -> tuple[Rows,
     verdict = claiming_rule(rows.collect_schema().names(), rules)
     judged = keep(rows.with_columns(verdict.alias(RULE)))
     claimed = keep(judged.filter(~nw.col(RULE).is_null()).select(ROW, RULE))
-    kept = judged.filter(nw.col(RULE).is_null()).drop(RULE)
-    return kept, (() if _is_empty(claimed) else (claimed,))
+    if _is_empty(claimed):
+        return judged.drop(RULE), ()
+    return keep(judged.filter(nw.col(RULE).is_null()).drop(RULE)), (claimed,)
 
 
 def claim_by_group(

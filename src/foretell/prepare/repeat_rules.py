@@ -30,7 +30,8 @@ def _exact_duplicate(rows: Rows, rules: CleaningRules) -> Rows:
     if rules.repeated_lines == "keep" and columns.ORDER_ID in names:
         rows = rows.filter((nw.col(columns.ACTION) != columns.PURCHASE) | nw.col(columns.ORDER_ID).is_null())
     # Comparing every column of every row is dear: whoever did nothing else at that moment repeats nothing.
-    user = nw.col(columns.USER_ID).fill_null("")
+    is_number = rows.collect_schema()[columns.USER_ID].is_numeric()
+    user = nw.col(columns.USER_ID).fill_null(-1 if is_number else "")
     rows = _crowded(rows.with_columns(user.alias(_USER)), (_USER, columns.TIME)).drop(_USER)
     first = rows.with_columns(nw.col(ROW).min().over(*names).alias(_FIRST))
     return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)

@@ -37,11 +37,14 @@ def _stray_time(rows: Rows, rules: CleaningRules) -> Rows:
         nw.lit(1).alias("_key"), (nw.lit(_MIRROR) - nw.col("_begin")).alias("_last")
     )
     numbered = rows.select(ROW, (nw.col(columns.TIME) // HOUR).alias(_HOUR), nw.lit(1).alias("_key"))
-    bounded = numbered.join(first, on="_key", how="left").join(last, on="_key", how="left")
-    # Without a bound the comparison is null, and no row is claimed.
-    return bounded.filter(
-        (nw.col(_HOUR) < nw.col("_first")).fill_null(False) | (nw.col(_HOUR) > nw.col("_last")).fill_null(False)
-    ).select(ROW)
+    # Nearly all logs have no such bound: nothing is joined to no row.
+    early = numbered.join(first.filter(~nw.col("_first").is_null()), on="_key", how="inner")
+    late = numbered.join(last.filter(~nw.col("_last").is_null()), on="_key", how="inner")
+    strays = [
+        early.filter(nw.col(_HOUR) < nw.col("_first")).select(ROW),
+        late.filter(nw.col(_HOUR) > nw.col("_last")).select(ROW),
+    ]
+    return nw.concat(strays, how="vertical").unique()
 
 
 def _beginning(hours: Rows, rules: CleaningRules) -> Rows:
