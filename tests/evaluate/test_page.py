@@ -210,3 +210,10 @@ def test_gaps_are_shown_as_gaps():
     assert "only one outcome occurs" in html
     assert "No baseline" in html
     assert "<script" not in html
+
+
+def test_rules_that_removed_nothing_take_one_line(report):
+    html = report.html()
+    section = html[html.index('id="data"') : html.index('id="meaning"')]
+    assert "Looked for and not found: no user." in section
+    assert section.count('<th scope="row">') == 4, "one row for each rule that removed something"

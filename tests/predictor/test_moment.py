@@ -119,3 +119,12 @@ def test_users_named_again_get_one_list_and_are_counted(tiny_predictor, log, sai
         once = tiny_predictor.predict(name, log=log, users=[first, second])
         assert tiny_predictor.predict(name, log=log, users=[first, second, first, first]).equals(once)
     assert "Users named again: 2 of 4" in said()
+
+
+def test_users_never_seen_are_counted_and_one_is_shown(tiny_predictor, log, said):
+    known = log.events["user_id"][0]
+    tiny_predictor.predict("purchase", log=log, users=[known, known])
+    assert said() == ""
+    found = tiny_predictor.predict("purchase", log=log, users=[known, "user_id;age", "user_id;age"])
+    assert found.height == 3
+    assert "no event of: 1 of 2, such as user_id;age" in said()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from foretell.core.errors import RunError
+from foretell.core.files import PARTIAL
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.storage import load_fitted, save_fitted
 
@@ -77,6 +78,38 @@ def test_the_version_is_a_fingerprint_of_everything_learned(tiny_predictor, save
     again = tmp_path / "again"
     shutil.copytree(saved / "predictor" / "heads", again / "predictor" / "heads")
     assert part.save(again).version == part.version
+
+
+def test_what_a_killed_writer_left_is_no_part_of_the_version(saved):
+    """Killed while the manifest was written: saving again gives the same version, and it loads."""
+    home = saved / "predictor"
+    (home / f".manifest.json{PARTIAL}").write_text('{"version": "0')
+    (home / f".encoder.safetensors{PARTIAL}").write_bytes(b"half")
+    part = Predictor.load(saved)
+    assert part.save(saved).version == part.version == Predictor.load(saved).version
+
+
+@pytest.mark.parametrize("n_files", [0, 1, 2, 5, 11])
+def test_a_writer_killed_at_any_file_leaves_the_parts_readable(saved, monkeypatch, n_files):
+    """A finished run writes its parts once more: those of before must not be cut short by dying there."""
+    before = contents(saved)
+    replace, replaced = Path.replace, []
+
+    def replace_some(place, target):
+        if len(replaced) == n_files:
+            raise KeyboardInterrupt  # as near to a kill as one process comes to itself
+        replaced.append(target)
+        return replace(place, target)
+
+    part = Predictor.load(saved)
+    monkeypatch.setattr(Path, "replace", replace_some)
+    with pytest.raises(KeyboardInterrupt):
+        part.save(saved)
+    assert contents(saved) == before
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_head_comes_back_as_it_was(tiny_predictor, tmp_path):

@@ -89,6 +89,8 @@ def test_the_command_line(foretell_command, folder, tmp_path):
 
 def test_what_does_not_fit_is_refused(tmp_path):
     (tmp_path / "log.csv").write_text("user_id,time,action\na,1,view\n")
+    with pytest.raises(SourceError, match="no such file"):
+        features_of_log(tmp_path / "none.parquet", out=tmp_path / "out")
     with pytest.raises(SourceError, match="no Parquet"):
         features_of_log(tmp_path / "log.csv", out=tmp_path / "out")
     dated = pl.DataFrame({"user_id": ["a"], "time": [datetime(2020, 1, 1, tzinfo=UTC)], "action": ["view"]})

@@ -7,7 +7,8 @@ import pytest
 
 import foretell
 from foretell.config import parse_config
-from foretell.core.errors import RunError
+from foretell.core.errors import InputError, InsufficientDataError, RunError
+from foretell.core.files import PARTIAL
 from foretell.run.pipeline import train
 
 TIMED = ("seconds", "peak_memory_mib")
@@ -114,12 +115,39 @@ def test_another_config_or_log_is_refused_and_changes_nothing(copy, tiny_log_fol
     assert contents(copy) == before
 
 
-def test_a_damaged_state_is_refused_not_overwritten(copy, tiny_log_folder, tiny_settings):
-    (copy / "run.json").write_text('{"stages": ')
+@pytest.mark.parametrize("state", ['{"stages": ', "", "[3]", "7", '{"stages": [], "facts": {}}'])
+def test_a_damaged_state_is_refused_not_overwritten(copy, tiny_log_folder, tiny_settings, state):
+    (copy / "run.json").write_text(state)
     before = contents(copy)
-    with pytest.raises(RunError, match="damaged"):
+    with pytest.raises(RunError, match="damaged") as caught:
         train(tiny_log_folder, out=copy, config=parse_config(tiny_settings))
+    assert caught.value.remedy
     assert contents(copy) == before
+
+
+def test_a_run_killed_as_it_began_can_begin(tmp_path, tiny_log_folder, tiny_settings):
+    """Killed between making the folder and naming its state: what is left is no other run."""
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / f".run.json{PARTIAL}").write_text('{"finger')
+    config = parse_config({**tiny_settings, "split": {"test_days": 1000}})
+    with pytest.raises(InputError, match="too short"):  # past the door: now the log is looked at
+        train(tiny_log_folder, out=out, config=config)
+
+
+def test_a_folder_that_was_there_and_empty_is_left_so(tmp_path, tiny_log_folder, tiny_settings, monkeypatch):
+    """The input turns out to be at fault late, when the run's folder is full of what was made of it."""
+
+    def refuse(_, task):
+        raise InsufficientDataError("Too few examples.", received=task.name, remedy="Bring more.")
+
+    monkeypatch.setattr("foretell.run.pipeline.fit_task", refuse)
+    out = tmp_path / "run"
+    out.mkdir()
+    with pytest.raises(InsufficientDataError, match="No task"):
+        train(tiny_log_folder, out=out, config=parse_config(tiny_settings))
+    assert out.is_dir()
+    assert not list(out.iterdir())
 
 
 def test_the_command_line_continues_a_run_and_refuses_another_seed(

@@ -13,7 +13,7 @@ from foretell.evaluate import marks
 from foretell.evaluate.sentences import summary
 from foretell.evaluate.view_overview import overview_row
 from foretell.evaluate.view_task import task_section
-from foretell.evaluate.words import MISSING, count, duration, label, percent, short_count, span
+from foretell.evaluate.words import MISSING, count, duration, joined, label, percent, short_count, span
 
 __all__ = ["page_view"]
 
@@ -106,7 +106,10 @@ def _quality(document: Document) -> dict[str, Any] | None:
                 "mark": marks.meter(number / most, class_="rival"),
             }
             for rule, number in sorted(removed.items(), key=lambda entry: (-entry[1], entry[0]))
+            if number
         ],
+        # A page of zeros hides the rows that count; what was looked for is still said.
+        "idle": joined([label(rule).lower() for rule, number in sorted(removed.items()) if not number]),
         "quarantine": quality.get("quarantine", ""),
     }
 

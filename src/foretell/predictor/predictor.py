@@ -97,7 +97,7 @@ class Predictor:
         """Answer a task.
 
         What a reader of the answers should know of them (a moment far after the log, or one the model has seen; users
-        named twice) is said as warnings of the logger ``foretell``.
+        named twice, or never seen) is said as warnings of the logger ``foretell``.
 
         Args:
             task: Its name.
@@ -127,6 +127,8 @@ class Predictor:
         names = None if users is None else _names(users)
         if names is not None and fitted.task.kind in _GIVES_LISTS:
             names = _distinct(names)
+        if names is not None and fitted.task.kind not in _ABOUT_ITEMS:
+            _say_unknown(names, log)
         answers = self.answer(fitted, ShopView.of(log), cutoff=cutoff, users=names, new_only=new_only)
         for note in notes_on(cutoff, span=span, task=fitted.task, windows=self.windows):
             _talk.warning(note)
@@ -204,6 +206,14 @@ def _distinct(names: list[str]) -> list[str]:
         repeats = f"{len(names) - len(distinct):,} of {len(names):,}"
         _talk.warning("Users named again: %s; each user gets one list.", repeats)
     return distinct
+
+
+def _say_unknown(names: list[str], log: EventLog) -> None:
+    """New customers are answered like any others; a list of somebody else's ids would be, too."""
+    unknown = set(names).difference(log.events[columns.USER_ID].unique())
+    if unknown:
+        counts = f"{len(unknown):,} of {len(set(names)):,}"
+        _talk.warning("Users the log has no event of: %s, such as %s; they are answered as new.", counts, min(unknown))
 
 
 def _points(fitted: FittedTask, view: ShopView, *, cutoff: int, users: list[str] | None) -> pl.DataFrame:

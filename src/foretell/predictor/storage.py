@@ -1,6 +1,8 @@
 """Saving and loading a predictor: safetensors, LightGBM text, Parquet and JSON; never pickle.
 
-This module owns the format. It refuses folders without a manifest, which is written last, and other formats.
+This module owns the format. A run writes its parts once more when it saves the whole, so each file appears whole:
+killed in between, those of before still stand. It refuses folders without a manifest, which is written last, and other
+formats.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import polars as pl
 from safetensors.torch import load_file, save_file
 
 from foretell.core.errors import RunError
+from foretell.core.files import appearing_whole
 from foretell.core.task import Task
 from foretell.dataset.log_folder import type_names, types_of
 from foretell.features import UserFeatures
@@ -40,8 +43,10 @@ FORMAT: Final = 1
 def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the sequence model and its vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(encoder.model.state_dict(), folder / "encoder.safetensors")
-    encoder.vocabulary.catalogue.write_parquet(folder / "catalogue.parquet")
+    with appearing_whole(folder / "encoder.safetensors") as place:
+        save_file(encoder.model.state_dict(), place)
+    with appearing_whole(folder / "catalogue.parquet") as place:
+        encoder.vocabulary.catalogue.write_parquet(place)
     saved = {"size": encoder.model.size_name, "vocabulary": encoder.vocabulary.to_dict()}
     _write(folder / "encoder.json", saved)
 
@@ -77,14 +82,16 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
             for name, network in fitted.probability.networks.items()
             for key, value in network.state_dict().items()
         }
-        save_file(weights, folder / "networks.safetensors")
+        with appearing_whole(folder / "networks.safetensors") as place:
+            save_file(weights, place)
     if fitted.quantiles is not None:
         saved["signal_share"] = fitted.quantiles.share
         for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
             boosters |= {f"{name}_{index}": booster for index, booster in enumerate(head.boosters)}
             saved[name] = head.to_dict()
     for name, booster in boosters.items():
-        (folder / f"{name}.txt").write_text(booster.to_text(), encoding="utf-8")
+        with appearing_whole(folder / f"{name}.txt") as place:
+            place.write_text(booster.to_text(), encoding="utf-8")
     _write(folder / "head.json", saved)
 
 
@@ -231,10 +238,8 @@ def _check_whole(home: Path, manifest: dict[str, Any]) -> None:
 
 
 def _write(path: Path, saved: dict[str, Any]) -> None:
-    """Write JSON whole or not at all: what lies here counts as finished."""
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
-    temporary.replace(path)
+    with appearing_whole(path) as place:
+        place.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:

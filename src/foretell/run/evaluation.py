@@ -24,6 +24,7 @@ from foretell.prepare import REASONS, noted
 from foretell.run.effects import campaign_effect
 from foretell.run.folder import RunFolder
 from foretell.run.narrator import Narrator
+from foretell.run.outputs import write_answers
 from foretell.run.scoring import score_demand, score_probability
 from foretell.run.scoring_lists import score_lists
 from foretell.train.context import FitContext
@@ -52,7 +53,7 @@ def evaluate(
             stamped = dataset.log.restore_ids(scored).with_columns(
                 pl.lit(predictor.version).alias(columns.MODEL_VERSION)
             )
-            stamped.write_parquet(target / f"{name}.test.parquet")
+            write_answers(stamped, target / f"{name}.test.parquet")
             step(done, len(predictor.tasks))
     with folder.stage("report"):  # a stage of its own: an interrupted page is made again, not taken for finished
         report = _report(folder, dataset, predictor, config, tasks)

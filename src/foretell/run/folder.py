@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from foretell.core.errors import RunError
+from foretell.core.files import PARTIAL, appearing_whole
 
 __all__ = ["RunFolder", "fingerprint_of"]
 
@@ -40,10 +41,16 @@ class RunFolder:
         self.state: dict[str, Any] = {"fingerprint": "", "command": "", "stages": {}, "facts": {}}
         if self._file.exists():
             try:
-                self.state |= json.loads(self._file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise RunError("The run's state is damaged.", received=f"{self._file}: {error}") from error
-        elif path.is_dir() and any(path.iterdir()):
+                self.state |= dict(json.loads(self._file.read_text(encoding="utf-8")))
+                if not all(isinstance(self.state[name], dict) for name in ("stages", "facts")):
+                    raise ValueError("no stages and facts")
+            except (OSError, TypeError, ValueError) as error:
+                raise RunError(
+                    "The run's state is damaged.",
+                    received=f"{self._file}: {error}",
+                    remedy="Delete the folder and train again, or copy the whole folder anew.",
+                ) from error
+        elif path.is_dir() and any(file.name != f".{self._file.name}{PARTIAL}" for file in path.iterdir()):
             raise RunError(
                 "The output folder is not empty and holds no run.",
                 received=path,
@@ -120,6 +127,5 @@ class RunFolder:
 
     def _save(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        temporary = self._file.with_suffix(".partial")
-        temporary.write_text(json.dumps(self.state, indent=1), encoding="utf-8")
-        temporary.replace(self._file)
+        with appearing_whole(self._file) as place:
+            place.write_text(json.dumps(self.state, indent=1), encoding="utf-8")

@@ -190,6 +190,8 @@ def account_text(made: Mapping[str, Any]) -> str:
 
 def _files(place: Path) -> tuple[list[Path], Path | None]:
     """The Parquet files of the events, and that of the items."""
+    if not place.exists():
+        raise SourceError("There is no such file or folder.", received=str(place), remedy="Check the path.")
     if place.is_file():
         files, items = [place], place.with_name("items.parquet")
     else:

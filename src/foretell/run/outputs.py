@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from foretell.core.errors import InputError, SourceError
+from foretell.core.files import appearing_whole
 from foretell.simulate import ShopConfig, simulate
 
 __all__ = ["check_output", "read_users", "simulate_shop", "write_answers"]
+
+_SEPARATORS: Final = (",", ";", "\t")
 
 _talk = logging.getLogger("foretell.run")
 
@@ -40,15 +43,11 @@ def write_answers(answers: pl.DataFrame, path: Path) -> None:
     """Write answers as Parquet or CSV, by the name's ending."""
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".partial")
-    try:
+    with appearing_whole(path) as place:
         if path.suffix == ".csv":
-            answers.write_csv(temporary)
+            answers.write_csv(place)
         else:
-            answers.write_parquet(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)  # left only where writing failed
+            answers.write_parquet(place)
 
 
 def read_users(path: Path) -> list[str]:
@@ -60,13 +59,14 @@ def read_users(path: Path) -> list[str]:
         SourceError: If the file is missing, unreadable or names nobody.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()  # spreadsheets begin with a mark that is no id
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
             "The list of users cannot be read.", received=path, remedy="Give a text file, one id a line."
         ) from error
-    if lines and "," in lines[0]:
-        lines = _user_column(path, lines[0])
+    separator = next((mark for mark in _SEPARATORS if lines and mark in lines[0]), None)
+    if separator is not None:
+        lines = _user_column(path, lines[0], separator=separator)
     names = [line.strip().strip('"') for line in lines if line.strip()]
     if names[:1] == ["user_id"]:
         names = names[1:]
@@ -83,10 +83,10 @@ def read_users(path: Path) -> list[str]:
     return distinct
 
 
-def _user_column(path: Path, header: str) -> list[str]:
+def _user_column(path: Path, header: str, *, separator: str) -> list[str]:
     """The column ``user_id`` of a CSV file with several columns."""
     try:
-        return pl.read_csv(path, infer_schema=False)["user_id"].drop_nulls().to_list()
+        return pl.read_csv(path, infer_schema=False, separator=separator)["user_id"].drop_nulls().to_list()
     except pl.exceptions.PolarsError as error:
         raise SourceError(
             "The list of users has several columns and none is called user_id.",

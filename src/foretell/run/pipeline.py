@@ -37,6 +37,7 @@ from foretell.run.again import load_dataset
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
+from foretell.run.outputs import write_answers
 from foretell.sources import read_events
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
@@ -95,13 +96,16 @@ def train(
 
 @contextmanager
 def _nothing_half_written(out: Path) -> Iterator[None]:
-    """Take a folder made by this call away again if the input turns out to be at fault."""
+    """Take away again what this call made, if the input turns out to be at fault; a folder that was there stays."""
     existed = out.exists()
+    taken = existed and any(out.iterdir())
     try:
         yield
     except InputError:
-        if not existed and out.exists():
+        if not taken and out.exists():
             shutil.rmtree(out)
+            if existed:
+                out.mkdir()
         raise
 
 
@@ -269,14 +273,7 @@ def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Nar
         cutoff = int(str(log.events[columns.TIME].max()))
         for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
             try:
-                write_whole(predictor.answer(fitted, view, cutoff=cutoff), target / f"{name}.parquet")
+                write_answers(predictor.answer(fitted, view, cutoff=cutoff), target / f"{name}.parquet")
             except InsufficientDataError as error:  # nobody active at the end, say: the task may be asked later
                 talk.say(f"[yellow]No answers of {name} at the end of the log:[/] {error.problem}")
             step(done, len(predictor.tasks))
-
-
-def write_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Write Parquet so that the file is never seen half-written."""
-    temporary = path.with_suffix(".partial")
-    frame.write_parquet(temporary)
-    temporary.replace(path)

@@ -17,6 +17,7 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 
 from foretell.core.errors import RunError
+from foretell.core.files import appearing_whole
 from foretell.features.transform import Standardiser
 from foretell.model.boosting import Boosting
 from foretell.model.calibration import PlattScaling
@@ -74,9 +75,8 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
         "facts": predictor.facts,
         "files": _fingerprints(home),
     }
-    temporary = home / (_MANIFEST + ".partial")
-    temporary.write_text(json.dumps(saved, indent=1, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(home / _MANIFEST)
+    with appearing_whole(home / _MANIFEST) as place:
+        place.write_text(json.dumps(saved, indent=1, ensure_ascii=False), encoding="utf-8")
     return home
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from foretell.core.batch import Batch
+from foretell.core.files import appearing_whole
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.hazard import hazard_loss
 from foretell.model.objectives import sampled_softmax_loss
@@ -167,13 +168,9 @@ def _save(
     folder: Path, model: BehaviourModel, optimiser: torch.optim.Optimizer, step: int, losses: list[dict[str, float]]
 ) -> None:
     """Write a checkpoint whole or not at all."""
-    target = folder / "checkpoint.pt"
-    temporary = folder / "checkpoint.pt.partial"
-    torch.save(
-        {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "losses": json.dumps(losses)},
-        temporary,
-    )
-    temporary.replace(target)
+    saved = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+    with appearing_whole(folder / "checkpoint.pt") as place:
+        torch.save({**saved, "losses": json.dumps(losses)}, place)
 
 
 def _resume(
