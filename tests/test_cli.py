@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import foretell
+from foretell.core.files import PARTIAL
 from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
 
 
@@ -125,7 +126,7 @@ def test_what_the_system_refuses_is_told_with_what_to_do(foretell_command, monke
 )
 @pytest.mark.parametrize("name", ["lists.csv", "lists.parquet"])
 def test_a_disk_that_fills_up_while_answers_are_written_leaves_nothing(foretell_command, run, tmp_path, name):
-    (tmp_path / f"{name}.partial").symlink_to("/dev/full")
+    (tmp_path / f".{name}{PARTIAL}").symlink_to("/dev/full")
     ran = foretell_command("predict", run, "--task", "recommend", "--out", tmp_path / name)
     assert ran.code == 1
     assert ran.err.startswith("Error: The disk is full.\n")

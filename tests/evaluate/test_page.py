@@ -137,7 +137,9 @@ def test_the_effect_stands_beside_its_warning(report):
     page = uplifted(report).html()
     outline(page)
     part = page[page.index("What the campaign changes") :]
-    part = part[: part.index("By group")]
+    part = part[: part.index("</section>")]
+    assert "By group" not in part, "groups and examples are those of the response, and stand before"
+    assert "Examples of answers" not in part
     words, warning, figures = (part.index(words) for words in ("predicted effect", "NOT RANDOMISED", ">Qini<"))
     assert words < warning < figures, "words first, then the warning, then the figures"
     assert 'class="note loud"' in part
