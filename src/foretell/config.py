@@ -21,7 +21,7 @@ from foretell.prepare.rules import CleaningRules
 from foretell.sources.hints import Stitch
 from foretell.sources.reading import ReadingConfig, SideTableConfig
 from foretell.sources.secrets import hidden, redacted
-from foretell.train.pretraining import ModelConfig
+from foretell.train.settings import ModelConfig
 
 __all__ = ["CleaningRules", "DataConfig", "FeatureConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
 

@@ -79,7 +79,7 @@ def inputs_of(tiny_predictor, cutoff, some_users):
     def read(log):
         view = ShopView.of(log)
         seen = reader.read(view, points=points)
-        pairs = candidates(reader.encoder, view=view, read=seen).with_columns(
+        pairs = candidates(reader, view=view, read=seen).with_columns(
             pl.lit("1").alias("position"), pl.lit("web").alias("channel")
         )
         together = pair_inputs(reader, view=view, read=seen, pairs=pairs, placements=levels)

@@ -20,6 +20,8 @@ from foretell.features import Standardiser, UserFeatures
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.boosting import Boosting
 from foretell.model.dense import DenseNetwork
+from foretell.model.encoding import encode_histories
+from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.inputs import HeadInputs
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.vocabulary import Vocabulary
@@ -93,7 +95,9 @@ def _predictor(log: EventLog) -> Predictor:
     torch.manual_seed(3)
     vocabulary = Vocabulary.build(view.histories, items=items, min_count=3)
     encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="tiny").eval())
-    reader = Reader(encoder, UserFeatures.fit(view.histories, items=items))
+    _, known = encode_histories(view.histories, vocabulary=vocabulary)
+    graph = TransitionGraph.build(known, n_items=vocabulary.n_items)
+    reader = Reader(encoder, UserFeatures.fit(view.histories, items=items), graph)
     last = int(log.events[columns.TIME].max())
     users = view.histories[columns.USER_ID].unique().sort()
     points = pl.concat(
@@ -106,7 +110,7 @@ def _predictor(log: EventLog) -> Predictor:
     campaigns = points.with_columns(pl.Series("kind", kinds), pl.lit(7.0).alias("duration_days"))
     placed = current_placements(view, cutoff=last).filter(pl.col("for_store").is_null()).head(5)
     offers = points.with_row_index(POINT).join(placed, how="cross")
-    ranked = candidates(encoder, view=view, read=read)
+    ranked = candidates(reader, view=view, read=read)
     shown = pair_inputs(reader, view=view, read=read, pairs=offers, placements=PLACEMENTS)
     pairs = pair_inputs(reader, view=view, read=read, pairs=ranked, placements={})
     trees = ("lightgbm", "lightgbm_sequence")

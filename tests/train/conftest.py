@@ -11,8 +11,9 @@ from foretell.core.time import HOUR
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
-from foretell.train.pretraining import ModelConfig, pretrain
+from foretell.train.pretraining import pretrain
 from foretell.train.pretraining_data import PretrainingData, with_targets
+from foretell.train.settings import ModelConfig
 
 
 @pytest.fixture(scope="package")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from foretell.train.pretraining import ModelConfig
+from foretell.train.settings import ModelConfig
 
 
 class KilledError(Exception):

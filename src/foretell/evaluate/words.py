@@ -42,6 +42,7 @@ _NAMES: Final = {
     "campaign_id": "Campaign",
     "last_items": "Last items again",
     "buy_again": "Buy again",
+    "transition_graph": "Transition graph",
     "recency_frequency": "Recency-frequency",
     "seasonal_naive": "Seasonal naive",
     "promotion": "Promotion",

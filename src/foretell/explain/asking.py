@@ -110,7 +110,7 @@ def _candidate(predictor: Predictor, fitted: FittedTask, request: Request) -> As
     pair = _pair(item)
     answer = answers.row(chosen, named=True) if chosen is not None else _unlisted(predictor, answers, pair)
     read = predictor.reader.read(request.view, points=request.points())
-    companions = candidates(predictor.reader.encoder, view=request.view, read=read)[columns.ITEM_ID]
+    companions = candidates(predictor.reader, view=request.view, read=read)[columns.ITEM_ID]
     question = PairQuestion(predictor.reader, request.view, pair, _with(companions, item), {})
     return Asked(question, answer, item)
 

@@ -16,7 +16,8 @@ import polars as pl
 from foretell.core import columns
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.offers import Campaign
-from foretell.predictor.pair_inputs import POINT, pair_inputs, sequence_scores
+from foretell.predictor.pair_inputs import POINT, pair_inputs
+from foretell.predictor.pair_scores import pair_scores
 from foretell.predictor.reader import Reader
 from foretell.predictor.user_tasks import campaign_inputs
 from foretell.predictor.view import ShopView
@@ -95,9 +96,10 @@ class PairQuestion:
         pairs = points.select(columns.USER_ID, columns.CUTOFF).with_row_index(POINT).join(self.pair, how="cross")
         inputs = pair_inputs(self.reader, view=view, read=read, pairs=pairs, placements=dict(self.placements))
         # The score is told relative to the companions, so they are scored too; features are not needed of them.
-        every = sequence_scores(
-            self.reader.encoder,
-            states=read.encoded.states,
+        every = pair_scores(
+            self.reader,
+            view=view,
+            read=read,
             point=np.repeat(np.arange(n_points), n_items),
             items=pl.concat([self.companions] * n_points),
         )

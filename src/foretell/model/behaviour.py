@@ -6,6 +6,8 @@ It refuses to train itself (``train``) and to answer tasks (the heads).
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,7 +20,10 @@ from foretell.model.hazard import N_BINS
 from foretell.model.size import SIZES, SizeName
 from foretell.model.vocabulary import Vocabulary
 
-__all__ = ["BehaviourModel"]
+__all__ = ["TEMPERATURE", "BehaviourModel"]
+
+TEMPERATURE: Final = 0.1
+"""What cosines of states and items are divided by to become logits."""
 
 
 class BehaviourModel(nn.Module):
@@ -62,9 +67,13 @@ class BehaviourModel(nn.Module):
         """Number of learned values, item tables included."""
         return sum(parameter.numel() for parameter in self.parameters())
 
+    def item_queries(self, states: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """What each state looks for among item vectors: its product with them is the next item's logit."""
+        return functional.normalize(self.item_query(states), dim=-1) / TEMPERATURE
+
     def item_scores(self, states: Float[Tensor, "B D"], items: Tensor, content: Tensor | None = None) -> Tensor:
-        """Next-item scores ``[B, K]`` of the item codes ``items [K]`` for each state."""
-        scores: Tensor = self.item_query(states) @ self.embedding.items(items, content).T
+        """Next-item logits ``[B, K]`` of the item codes ``items [K]`` for each state."""
+        scores: Tensor = self.item_queries(states) @ self.embedding.items(items, content).T
         return scores
 
     @torch.no_grad()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from foretell.model.encoding import CALENDAR_BUCKETS, GAP_BUCKETS
 from foretell.model.vocabulary import UNKNOWN, Vocabulary
@@ -19,9 +20,11 @@ _SCALE = 0.02
 
 
 class ItemVectors(nn.Module):
-    """Item vectors: an id embedding plus the sum of the embeddings of the item's content.
+    """Item vectors of unit length: an id embedding plus the sum of the embeddings of the item's content, normed.
 
-    An item without a code of its own still has the vector of its category and brand, so new items work.
+    An item without a code of its own still has the vector of its category and brand, so new items work. Unit length
+    takes popularity out of the length of a vector, where it would crowd the ranking; a temperature gives the logits
+    their range.
 
     Args:
         vocabulary: Gives the table sizes and the content of every item code.
@@ -45,7 +48,13 @@ class ItemVectors(nn.Module):
         vectors: Tensor = self.identity(items)
         for field, table in enumerate(self.content):
             vectors = vectors + table(content[..., field])
-        return vectors
+        return functional.normalize(vectors, dim=-1)
+
+    @torch.no_grad()
+    def start_from(self, vectors: Float[Tensor, "V D"]) -> None:
+        """Begin training at given vectors; zero rows keep their random beginning."""
+        given = vectors.abs().sum(dim=1) > 0
+        self.identity.weight[given] = vectors[given].to(self.identity.weight.dtype)
 
 
 class EventEmbedding(nn.Module):
@@ -72,7 +81,8 @@ class EventEmbedding(nn.Module):
         """Embed N packed events given the fields of ``encode_histories``."""
         n_content = len(self.items.content)
         content = torch.stack([fields[f"content_{field}"] for field in range(n_content)], dim=-1) if n_content else None
-        vectors = self.items(fields["item"], content)
+        # Times the root of the width, so that each number of the item's vector is about one.
+        vectors = self.items(fields["item"], content) * self.items.identity.embedding_dim**0.5
         for name in ("action", "price", "gap", "calendar", "order_start"):
             vectors = vectors + getattr(self, name)(fields[name])
         embedded: Tensor = self.dropout(self.norm(vectors))

@@ -17,7 +17,14 @@ from foretell.core.batch import Batch
 from foretell.core.time import DAY, HOUR
 from foretell.model.vocabulary import Vocabulary
 
-__all__ = ["CALENDAR_BUCKETS", "GAP_BUCKETS", "encode_histories", "gap_bucket", "last_event_before"]
+__all__ = [
+    "CALENDAR_BUCKETS",
+    "GAP_BUCKETS",
+    "encode_histories",
+    "gap_bucket",
+    "last_event_before",
+    "recent_items",
+]
 
 # Gaps to the previous event, in seconds: doubling from a minute to about two years, 0 for "same moment".
 _GAP_EDGES_SECONDS: Final = np.concatenate([[1.0], 60.0 * 2.0 ** np.arange(0, 21)])
@@ -95,3 +102,27 @@ def last_event_before(points: pl.DataFrame, *, histories: pl.DataFrame) -> NDArr
         .sort("point")
     )
     return found["row"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def recent_items(histories: pl.DataFrame, rows: NDArray[np.int64], *, vocabulary: Vocabulary, most: int) -> Batch:
+    """The codes of the last items up to given events, a sequence an event.
+
+    Args:
+        histories: A ``history_frame``.
+        rows: Rows of the frame ``[n]``; -1 gives an empty sequence.
+        vocabulary: Gives the codes; events without an item have code 0.
+        most: How many events to look back at, the row's own included.
+
+    Returns:
+        ``item`` codes of n sequences.
+    """
+    users = histories[columns.USER_ID].rle_id().to_numpy()
+    begins = np.flatnonzero(np.append(True, users[1:] != users[:-1])) if len(users) else np.empty(0, dtype=np.int64)
+    known = rows >= 0
+    first = np.where(known, rows, 0)
+    if len(users):
+        first = np.maximum(begins[users[first]], rows - most + 1)
+    lengths = np.where(known, rows - first + 1, 0)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    index = np.repeat(first - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Batch({"item": vocabulary.item_codes(histories[columns.ITEM_ID][index])}, offsets)

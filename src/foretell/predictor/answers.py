@@ -95,7 +95,7 @@ def _recommend(
     parts = []
     for part in points.iter_slices(_POINTS_AT_ONCE):
         read = reader.read(view, points=part)
-        pairs = candidates(reader.encoder, view=view, read=read, action=fitted.task.action, new_only=new_only)
+        pairs = candidates(reader, view=view, read=read, action=fitted.task.action, new_only=new_only)
         if not pairs.height:
             continue
         inputs = pair_inputs(reader, view=view, read=read, pairs=pairs, placements={})

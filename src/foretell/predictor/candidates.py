@@ -1,4 +1,4 @@
-"""Which items are worth ranking for a user: bought before, popular now, or pointed at by the sequence.
+"""Which items are worth ranking for a user: bought before, popular now, pointed at by the sequence or the graph.
 
 This module owns the candidate set. It refuses to rank: that is the head's work.
 """
@@ -18,7 +18,8 @@ from foretell.core.time import DAY
 from foretell.features.user_item import user_item_features
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.pair_inputs import POINT
-from foretell.predictor.reader import PointInputs
+from foretell.predictor.pair_scores import recent_of
+from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
 
 __all__ = ["candidates", "popular_items"]
@@ -26,6 +27,7 @@ __all__ = ["candidates", "popular_items"]
 N_KNOWN: Final = 120
 N_POPULAR: Final = 60
 N_POINTED_AT: Final = 60
+N_LINKED: Final = 60
 _STATES_AT_ONCE: Final = 1024
 
 
@@ -42,12 +44,12 @@ def popular_items(view: ShopView, *, cutoff: int, n: int) -> list[str]:
 
 
 def candidates(
-    encoder: Encoder, *, view: ShopView, read: PointInputs, action: str = columns.PURCHASE, new_only: bool = False
+    reader: Reader, *, view: ShopView, read: PointInputs, action: str = columns.PURCHASE, new_only: bool = False
 ) -> pl.DataFrame:
     """Candidate items of each point.
 
     Args:
-        encoder: The sequence model.
+        reader: The reader the points were read with.
         view: What is known.
         read: The points, already read.
         action: What makes an item no longer new to a user: having done this to it by the cutoff.
@@ -70,7 +72,12 @@ def candidates(
         .head(N_KNOWN)
         .select(POINT, columns.ITEM_ID)
     )
-    parts = [kept, _popular(view, read, left_out), _pointed_at(encoder, read, left_out)]
+    parts = [
+        kept,
+        _popular(view, read, left_out),
+        _pointed_at(reader.encoder, read, left_out),
+        _linked(reader, view, read, left_out),
+    ]
     found = pl.concat(parts).unique(maintain_order=True)
     seen = done.with_columns(pl.lit(False).alias("is_new_to_user"))
     return found.join(seen, on=[POINT, columns.ITEM_ID], how="left", maintain_order="left").with_columns(
@@ -139,7 +146,7 @@ def _pointed_at(encoder: Encoder, read: PointInputs, left_out: pl.DataFrame) -> 
         vectors = encoder.item_vectors
         for first in range(0, len(read.encoded.states), _STATES_AT_ONCE):
             states = torch.tensor(read.encoded.states[first : first + _STATES_AT_ONCE])
-            scores = encoder.model.item_query(states) @ vectors.T
+            scores = encoder.model.item_queries(states) @ vectors.T
             here = (point >= first) & (point < first + _STATES_AT_ONCE)
             scores[torch.from_numpy(point[here] - first), torch.from_numpy(code[here] - 1)] = -torch.inf
             best = scores.topk(n, dim=1)
@@ -151,3 +158,21 @@ def _pointed_at(encoder: Encoder, read: PointInputs, left_out: pl.DataFrame) -> 
         {POINT: points, columns.ITEM_ID: names[chosen.ravel()]}, schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String}
     )
     return found.filter(pl.Series(np.concatenate(kept).ravel() if kept else [], dtype=pl.Boolean))
+
+
+def _linked(reader: Reader, view: ShopView, read: PointInputs, left_out: pl.DataFrame) -> pl.DataFrame:
+    """The items the transition graph scores highest, among those that are not left out."""
+    scores = reader.graph.scores(recent_of(reader, view, read))
+    points = np.repeat(np.arange(scores.shape[0], dtype=np.uint32), np.diff(scores.indptr))
+    names = np.append("", reader.encoder.item_names)[scores.indices]
+    found = pl.DataFrame(
+        {POINT: points, columns.ITEM_ID: names, "score": scores.data},
+        schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String, "score": pl.Float32},
+    )
+    return (
+        found.join(left_out, on=[POINT, columns.ITEM_ID], how="anti", maintain_order="left")
+        .sort([POINT, "score", columns.ITEM_ID], descending=[False, True, False])
+        .group_by(POINT, maintain_order=True)
+        .head(N_LINKED)
+        .select(POINT, columns.ITEM_ID)
+    )

@@ -138,7 +138,7 @@ def _intents(encoder: Encoder, *, view: ShopView, cutoffs: Sequence[int], item_i
     for cutoff in cutoffs:
         total = torch.zeros(encoder.vocabulary.n_items)
         for rows in torch.split(torch.from_numpy(np.flatnonzero(at == cutoff)), _USERS_AT_ONCE):
-            total += weight[rows] @ torch.softmax(encoder.model.item_query(states[rows]) @ every, dim=1)
+            total += weight[rows] @ torch.softmax(encoder.model.item_queries(states[rows]) @ every, dim=1)
         share = (total / total.sum().clamp_min(1e-12)).numpy()[codes]
         intent = np.where(codes > 0, np.log(np.maximum(share, 1e-9)), np.nan).astype(np.float32)
         parts.append(

@@ -37,11 +37,13 @@ class EncodedPoints:
         states: float32 ``[n, D]``; zeros where the history is empty.
         hazard_logits: float64 ``[n, K]`` of the time to the next order.
         elapsed_days: Days from the last event to the cutoff; 0 where the history is empty.
+        rows: int64 ``[n]``: the row of the last event in the histories read; -1 where there is none.
     """
 
     states: NDArray[np.float32]
     hazard_logits: NDArray[np.float64]
     elapsed_days: NDArray[np.float64]
+    rows: NDArray[np.int64]
 
     def order_within(self, days: float) -> NDArray[np.float64]:
         """P(an order within ``days`` after the cutoff) read off the hazard ``[n]``."""
@@ -86,10 +88,15 @@ class Encoder:
         return np.array(self.vocabulary.items, dtype=object)
 
     @cached_property
-    def item_vectors(self) -> Tensor:
-        """The vector of each of ``item_names``, ``[V - 1, D]``; kept, because the model no longer changes."""
+    def every_item_vector(self) -> Tensor:
+        """The vector of each item code, ``[V, D]``; kept, because the model no longer changes."""
         with torch.no_grad():
-            return self.model.embedding.items(torch.arange(1, self.vocabulary.n_items))  # type: ignore[no-any-return]
+            return self.model.embedding.items(torch.arange(self.vocabulary.n_items))  # type: ignore[no-any-return]
+
+    @property
+    def item_vectors(self) -> Tensor:
+        """The vector of each of ``item_names``, ``[V - 1, D]``."""
+        return self.every_item_vector[1:]
 
     @torch.no_grad()
     def encode(self, histories: pl.DataFrame, *, points: pl.DataFrame) -> EncodedPoints:
@@ -110,7 +117,7 @@ class Encoder:
             elapsed[known] = (points[columns.CUTOFF].to_numpy()[known] - times[rows[known]]) / DAY
             states[known] = self._states_at_rows(histories, rows[known])
         hazard = self.model.hazard(torch.tensor(states)).double().numpy()
-        return EncodedPoints(states, hazard, elapsed)
+        return EncodedPoints(states, hazard, elapsed, rows)
 
     def _states_at_rows(self, histories: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """States at given rows of the frame, visiting only the events they depend on."""

@@ -10,17 +10,16 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.features.user_item import user_item_features
 from foretell.model.inputs import HeadInputs
-from foretell.predictor.encoder import Encoder
+from foretell.predictor.pair_scores import pair_scores
 from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
 
-__all__ = ["POINT", "pair_inputs", "sequence_scores"]
+__all__ = ["POINT", "pair_inputs"]
 
 POINT: Final = "point"
 _FEW_PAIRS: Final = 5_000
@@ -54,8 +53,7 @@ def pair_inputs(
         placements: Column name -> known values: where the item was shown, as codes; empty for candidates.
 
     Returns:
-        Inputs in the order of ``pairs``; the state block holds the sequence model's score of the item, its
-        distance from the user's mean score, and the user's summary.
+        Inputs in the order of ``pairs``; the state block holds ``pair_scores``.
     """
     known = user_item_features(
         view.histories,
@@ -75,31 +73,8 @@ def pair_inputs(
     for column, values in placements.items():
         blocks.append(_codes(pairs[column], values)[:, None])
         names.append(f"{column}_code")
-    score = sequence_scores(reader.encoder, states=read.encoded.states, point=at, items=pairs[columns.ITEM_ID])
+    score = pair_scores(reader, view=view, read=read, point=at, items=pairs[columns.ITEM_ID])
     return HeadInputs(np.concatenate(blocks, axis=1), tuple(names), score)
-
-
-def sequence_scores(
-    encoder: Encoder, *, states: NDArray[np.float32], point: NDArray[np.int64], items: pl.Series
-) -> NDArray[np.float32]:
-    """How well each pair's state points at its item: ``[n, 2]``, the score and its z-score within the point."""
-    distinct = items.unique().sort()
-    code = items.replace_strict(distinct, np.arange(len(distinct)), return_dtype=pl.Int64).to_numpy()
-    vocabulary = encoder.vocabulary
-    with torch.no_grad():
-        vectors = encoder.model.embedding.items(
-            torch.from_numpy(vocabulary.item_codes(distinct)), torch.from_numpy(vocabulary.content_codes(distinct))
-        ).numpy()
-        queries = encoder.model.item_query(torch.tensor(states)).numpy()
-    score = np.empty(len(point), dtype=np.float32)
-    for first in range(0, len(point), 200_000):  # bounds memory
-        part = slice(first, first + 200_000)
-        score[part] = (queries[point[part]].astype(np.float64) * vectors[code[part]]).sum(axis=1)
-    n = np.bincount(point, minlength=len(states))
-    mean = np.bincount(point, weights=score, minlength=len(states)) / np.maximum(n, 1)
-    square = np.bincount(point, weights=score.astype(np.float64) ** 2, minlength=len(states)) / np.maximum(n, 1)
-    deviation = np.sqrt(np.maximum(square - mean**2, 1e-6))
-    return np.stack([score, (score - mean[point]) / deviation[point]], axis=1).astype(np.float32)
 
 
 def _item_statistics(view: ShopView, *, pairs: pl.DataFrame, cutoffs: NDArray[np.int64]) -> pl.DataFrame:

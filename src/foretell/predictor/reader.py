@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.features import UserFeatures
+from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.encoder import EncodedPoints, Encoder
 from foretell.predictor.view import ShopView
@@ -61,11 +62,13 @@ class Reader:
     Attributes:
         encoder: The sequence model.
         user_features: The engineered features.
+        graph: The transition graph of the training window, over the encoder's item codes.
         dropped: Features that are computed but not read (calendar of a log shorter than a year, say).
     """
 
     encoder: Encoder
     user_features: UserFeatures
+    graph: TransitionGraph
     dropped: tuple[str, ...] = ()
 
     @property

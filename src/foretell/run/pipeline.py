@@ -25,6 +25,7 @@ from foretell.dataset.windows import Windows
 from foretell.features import FeatureConfig, UserFeatures
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
+from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.predictor import Predictor
@@ -42,7 +43,7 @@ from foretell.sources import read_events
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.fit_tasks import fit_task
-from foretell.train.pretraining import pretrain
+from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData, with_targets
 
 __all__ = ["train"]
@@ -188,6 +189,7 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
         batch = with_targets(batch, actions=known[columns.ACTION], observed_until=dataset.windows.validation)
         torch.manual_seed(config.seed)
         model = BehaviourModel(vocabulary, size=config.model.size, dropout=config.model.dropout)
+        start_items(model, batch, config=config.model, seed=config.seed)
         data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=config.seed)
         losses = pretrain(
             model,
@@ -259,7 +261,10 @@ def make_reader(dataset: Dataset, encoder: Encoder, *, config: FeatureConfig | N
         # Whoever declares such a feature has asked for it.
         declared = config.define if config else {}
         dropped = tuple(name for name in _CALENDAR if name in features.names and name not in declared)
-    return Reader(encoder, features, dropped)
+    known = dataset.histories.filter(pl.col(columns.TIME) <= windows.validation)
+    _, batch = encode_histories(known, vocabulary=encoder.vocabulary)
+    graph = TransitionGraph.build(batch, n_items=encoder.vocabulary.n_items)
+    return Reader(encoder, features, graph, dropped)
 
 
 def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Narrator) -> None:

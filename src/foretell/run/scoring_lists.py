@@ -28,6 +28,7 @@ _POINTS_AT_ONCE: Final = 4000
 _RANKERS: Final = {
     "buy_again": ("item_action_count_91_days", "item_action_count_all_time"),
     "last_bought": ("minus_recency", "item_action_count_91_days"),
+    "transition_graph": ("graph_share",),
     "popularity": ("shop_purchase_count_28_days", "shop_purchase_count_all_time"),
 }
 
@@ -87,15 +88,16 @@ def _scored_candidates(context: FitContext, fitted: FittedTask, frame: pl.DataFr
     parts = []
     for start in range(0, frame.height, _POINTS_AT_ONCE):
         read = context.reader.read(context.view, points=frame[start : start + _POINTS_AT_ONCE])
-        pairs = candidates(context.reader.encoder, view=context.view, read=read, action=fitted.task.action)
+        pairs = candidates(context.reader, view=context.view, read=read, action=fitted.task.action)
         inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
 
         def feature(name: str) -> NDArray[np.float32]:
             return inputs.features[:, inputs.names.index(name)]  # noqa: B023 (called in this turn of the loop)
 
-        columns_needed = {name for keys in _RANKERS.values() for name in keys if name != "minus_recency"}
+        columns_needed = {name for keys in _RANKERS.values() for name in keys} - {"minus_recency", "graph_share"}
         added: dict[str, NDArray[Any]] = {name: np.nan_to_num(feature(name)) for name in sorted(columns_needed)}
         recency = feature("item_action_recency_days")
+        added["graph_share"] = inputs.states[:, 2]
         added["minus_recency"] = np.where(np.isnan(recency), -1e6, -recency)
         added["model"] = fitted.head().probability(inputs)
         added["lightgbm_features"] = fitted.head().component_probability(inputs, "lightgbm")

@@ -60,7 +60,7 @@ def candidate_examples(context: FitContext, task: Task, split: SplitName) -> Exa
     chosen = np.sort(np.random.default_rng((context.seed, len(split))).permutation(frame.height)[:n])
     frame = frame[chosen]
     read = context.reader.read(context.view, points=frame)
-    pairs = candidates(context.reader.encoder, view=context.view, read=read)
+    pairs = candidates(context.reader, view=context.view, read=read)
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
     wanted = (
         frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)

@@ -1,0 +1,179 @@
+"""The next item, from a raw file to figures: foretell's default recipe, its parts, and the mean over seeds.
+
+Usage: python -m benchmarks.next_item --data sequences.txt --format s3rec --protocol A,B --seeds 3 --json out.json
+
+``benchmarks/next_item_protocols.py`` says what each format is learned from. Every item seen in training is ranked;
+a target it has not seen is a miss. Protocol A takes the items a history holds out of the ranking; protocol B takes
+nothing out. A target's rank counts every item with the same or a higher score before it. Nothing is chosen on the test
+part: it is scored once for each seed, with what training and validation left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from benchmarks.next_item_protocols import FORMATS, Protocol
+
+import foretell
+from foretell.model.next_item import NextItemMixture
+from foretell.predictor.next_item import NextItemRanker
+from foretell.train.next_item import Continued, fit_next_item
+from foretell.train.settings import ModelConfig
+
+CUTS = (5, 10, 20)
+PARTS: dict[str, NextItemMixture] = {
+    "sequence_alone": NextItemMixture(sequence=1.0),
+    "graph_alone": NextItemMixture(sequence=0.0, graph=1.0, popularity=1e-6),
+}
+
+Ranks = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def target_ranks(ranker: NextItemRanker, asked: Continued, *, new_only: bool) -> Ranks:
+    """How many items stand before the target (or level with it), for each question; V where it cannot be ranked."""
+    vocabulary = ranker.encoder.vocabulary
+    histories, targets = asked.encoded(vocabulary), vocabulary.item_codes(asked.targets)
+    ranks = np.full(len(targets), vocabulary.n_items, dtype=np.int64)
+    for rows, scores in ranker.scored(histories):
+        right = torch.from_numpy(targets[rows])
+        at = torch.arange(len(right))
+        of_target = scores[at, right].clone()
+        if new_only:
+            held = histories.select(np.arange(rows.start, rows.stop))
+            scores[held.sequence_of_position(), held.values["item"].astype(np.int64)] = float("-inf")
+            of_target = torch.where(torch.isinf(scores[at, right]), float("-inf"), of_target)
+        before = (scores >= of_target[:, None]).sum(dim=1) - 1
+        ranks[rows] = torch.where((right > 0) & ~torch.isinf(of_target), before, vocabulary.n_items).numpy()
+    return ranks
+
+
+def figures(ranks: Ranks) -> dict[str, float]:
+    """Hit rate, NDCG and reciprocal rank at each cut."""
+    found: dict[str, float] = {}
+    for cut in CUTS:
+        hit = ranks < cut
+        found[f"hr@{cut}"] = float(hit.mean())
+        found[f"ndcg@{cut}"] = float((hit / np.log2(ranks + 2.0)).mean())
+        found[f"mrr@{cut}"] = float((hit / (ranks + 1.0)).mean())
+    return found
+
+
+def judged(ranker: NextItemRanker, asked: Continued, protocols: list[str]) -> dict[str, dict[str, float]]:
+    """The figures of one ranker by protocol."""
+    return {name: figures(target_ranks(ranker, asked, new_only=name == "A")) for name in protocols}
+
+
+def one_seed(protocol: Protocol, config: ModelConfig, *, seed: int, protocols: list[str]) -> dict[str, Any]:
+    """Fit and judge once."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        ranker = fit_next_item(
+            protocol.known,
+            later=protocol.validation,
+            config=config,
+            seed=seed,
+            folder=Path(folder),
+            progress=_progress(seed),
+        )
+    trained = time.perf_counter()
+    parts = {
+        name: judged(NextItemRanker(ranker.encoder, ranker.graph, mixture), protocol.test, protocols)
+        for name, mixture in PARTS.items()
+    }
+    judging = time.perf_counter()
+    test = judged(ranker, protocol.test, protocols)
+    evaluated = time.perf_counter()
+    return {
+        "seed": seed,
+        "validation": judged(ranker, protocol.validation, protocols),
+        "test": test,
+        "parts": parts,
+        "mixture": ranker.mixture.to_dict(),
+        "seconds": {"train": trained - began, "evaluate": evaluated - judging},
+        "parameters": ranker.encoder.model.n_parameters(),
+    }
+
+
+def _progress(seed: int) -> Callable[[int, int], None]:
+    said = [time.monotonic()]
+
+    def say(done: int, of: int) -> None:
+        if time.monotonic() - said[0] > 10 or done == of:
+            said[0] = time.monotonic()
+            print(f"seed {seed}: step {done} of {of}", file=sys.stderr)
+
+    return say
+
+
+def mean_of(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """The mean over seeds of every figure."""
+    return {
+        name: {metric: float(np.mean([run[name][metric] for run in runs])) for metric in runs[0][name]}
+        for name in runs[0]
+    }
+
+
+def main() -> None:
+    """Read, fit for each seed, judge, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--format", choices=tuple(FORMATS), required=True)
+    parser.add_argument("--protocol", default="A,B")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of ModelConfig")
+    arguments = parser.parse_args()
+    protocols = arguments.protocol.split(",")
+    chosen = dict(one.split("=", 1) for one in arguments.set)
+    config = ModelConfig.model_validate(RECIPE | chosen)
+    began = time.perf_counter()
+    protocol = FORMATS[arguments.format](arguments.data)
+    prepared = time.perf_counter() - began
+    seeds = [one_seed(protocol, config, seed=seed, protocols=protocols) for seed in range(arguments.seeds)]
+    trained = float(np.mean([run["seconds"]["train"] for run in seeds]))
+    result = {
+        "data": {
+            "file": arguments.data.name,
+            "format": arguments.format,
+            "training_events": protocol.known.height,
+            "items": len(protocol.items),
+            "questions": len(protocol.test.targets),
+        },
+        "protocol": mean_of([run["test"] for run in seeds]),
+        "validation": mean_of([run["validation"] for run in seeds]),
+        "parts": {name: mean_of([run["parts"][name] for run in seeds]) for name in PARTS},
+        "per_seed": seeds,
+        "seconds": {
+            "prepare": prepared,
+            "train": trained,
+            "per_epoch": trained / config.epochs,
+            "evaluate": float(np.mean([run["seconds"]["evaluate"] for run in seeds])),
+        },
+        "epochs": config.epochs,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "model": config.model_dump(mode="json"),
+        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "versions": {"foretell": foretell.__version__, "torch": torch.__version__},
+    }
+    arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps({"test": result["protocol"], "seconds": result["seconds"]}, indent=1))
+
+
+RECIPE: dict[str, Any] = {"size": "base", "epochs": 16, "dropout": 0.3, "min_item_count": 1, "negatives": "uniform"}
+"""The default recipe of the benchmark: no setting of it was made for one file."""
+
+
+if __name__ == "__main__":
+    main()

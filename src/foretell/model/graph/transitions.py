@@ -1,0 +1,167 @@
+"""The transition graph: a time-decayed, partly directed co-visitation graph that ranks the next item.
+
+This module owns its settings, its weights and the scores it gives histories. It refuses to learn by gradient: it is
+built in one pass over the training histories, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import sparse
+
+from foretell.core.batch import Batch
+from foretell.model.graph.neighbours import count_neighbours
+
+__all__ = ["REMEMBERED", "GraphConfig", "TransitionGraph"]
+
+REMEMBERED: Final = 50
+"""Items of a history that are looked at: what lies further back weighs nothing next to them."""
+
+
+class GraphConfig(BaseModel):
+    """How the transition graph counts and forgets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reach: Annotated[int, Field(ge=1, le=200)] = 15
+    """Steps within a history that link two items."""
+
+    step_decay: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """How much each step apart counts of the one before."""
+
+    backward: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """What a link counts against the direction of time: 0 is a directed graph, 1 an undirected one."""
+
+    popularity_power: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Links are divided by both items' counts to this power, so that the popular do not drown the others."""
+
+    age_decay: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """How much each item of the asking history counts of the one after it."""
+
+    most_neighbours: Annotated[int, Field(ge=1)] = 1000
+    """Links kept for each item, the strongest."""
+
+
+@dataclass(frozen=True)
+class TransitionGraph:
+    """Weighted links between items.
+
+    Attributes:
+        links: float32 ``[V, V]``, row i: what follows item i, by code; code 0 (unknown) has none.
+        counts: float32 ``[V]``: how often each item stands in the training histories.
+        config: How it was made.
+
+    Example:
+        >>> histories = Batch({"item": np.array([1, 2, 1, 2, 3])}, np.array([0, 2, 5]))
+        >>> graph = TransitionGraph.build(histories, n_items=4)
+        >>> int(graph.scores(Batch({"item": np.array([1])}, np.array([0, 1]))).toarray().argmax())
+        2
+
+    References:
+        Sarwar et al., Item-Based Collaborative Filtering Recommendation Algorithms, 2001 (item neighbourhoods);
+        Garg et al., Sequence and Time Aware Neighborhood for Session-based Recommendations, 2019 (decays).
+    """
+
+    links: sparse.csr_array
+    counts: NDArray[np.float32]
+    config: GraphConfig
+
+    @classmethod
+    def build(cls, histories: Batch, *, n_items: int, config: GraphConfig | None = None) -> TransitionGraph:
+        """Count the links of packed histories.
+
+        Args:
+            histories: ``item`` codes, a sequence a user, in the order of time.
+            n_items: Number of codes V.
+            config: How to count.
+        """
+        config = config or GraphConfig()
+        items = histories.values["item"].astype(np.int64)
+        counts = np.bincount(items, minlength=n_items).astype(np.float32)
+        links = count_neighbours(
+            items,
+            histories.offsets,
+            n_items=n_items,
+            reach=config.reach,
+            decay=config.step_decay,
+            backward=config.backward,
+        )
+        damped = np.maximum(counts, 1.0) ** np.float32(-config.popularity_power)
+        links = _strongest(_scaled(links, rows=damped, columns=damped), config.most_neighbours)
+        return cls(links, counts, config)
+
+    @property
+    def n_items(self) -> int:
+        """Number of item codes V."""
+        return int(self.links.shape[0])
+
+    def scores(self, histories: Batch) -> sparse.csr_array:
+        """What each history's last items point at, float32 ``[B, V]``, zero where nothing does."""
+        return sparse.csr_array(self._weights(histories) @ self.links)
+
+    def pair_shares(
+        self, histories: Batch, *, rows: NDArray[np.int64], items: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The share of each history's score that each of some items has.
+
+        Args:
+            histories: ``item`` codes of B histories.
+            rows: The history of each pair ``[n]``.
+            items: The item code of each pair ``[n]``.
+
+        Returns:
+            float32 ``[n]``, zero where nothing points at the item.
+        """
+        scores = self.scores(histories)
+        total = np.maximum(scores.sum(axis=1), np.float32(1e-30))
+        found = np.asarray(scores[rows, items], dtype=np.float32).ravel()
+        shares: NDArray[np.float32] = found / total[rows]
+        return shares
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Links and counts as plain arrays."""
+        links = self.links
+        return {"offsets": links.indptr, "items": links.indices, "weights": links.data, "counts": self.counts}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], *, config: GraphConfig) -> TransitionGraph:
+        """Rebuild from ``to_arrays``."""
+        counts = arrays["counts"].astype(np.float32)
+        parts = (arrays["weights"], arrays["items"], arrays["offsets"])
+        return cls(sparse.csr_array(parts, shape=(len(counts), len(counts))), counts, config)
+
+    def _weights(self, histories: Batch) -> sparse.csr_array:
+        """How much each item of each history counts, ``[B, V]``."""
+        lengths = histories.lengths
+        age = np.repeat(histories.offsets[1:], lengths) - np.arange(int(histories.offsets[-1])) - 1
+        items = histories.values["item"].astype(np.int64)
+        counted = (age < REMEMBERED) & (items > 0) & (items < self.n_items)
+        weight = (self.config.age_decay ** age[counted]).astype(np.float32)
+        rows = histories.sequence_of_position()[counted]
+        shape = (len(histories), self.n_items)
+        return sparse.csr_array(sparse.coo_array((weight, (rows, items[counted])), shape=shape))
+
+
+def _scaled(links: sparse.csr_array, *, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> sparse.csr_array:
+    scaled = links.copy()
+    scaled.data = scaled.data * np.repeat(rows, np.diff(links.indptr)) * columns[links.indices]
+    return scaled
+
+
+def _strongest(links: sparse.csr_array, most: int) -> sparse.csr_array:
+    """At most so many links a row; ties go to the lower code."""
+    degrees = np.diff(links.indptr)
+    if not len(degrees) or degrees.max() <= most:
+        return links
+    row = np.repeat(np.arange(len(degrees)), degrees)
+    order = np.lexsort((links.indices, -links.data, row))
+    rank = np.arange(len(order)) - np.repeat(links.indptr[:-1], degrees)
+    kept = order[rank < most]
+    picked = (links.data[kept], (row[kept], links.indices[kept]))
+    return sparse.csr_array(sparse.coo_array(picked, shape=links.shape))

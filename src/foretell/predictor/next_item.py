@@ -1,0 +1,120 @@
+"""Which item comes next, of the whole catalogue: the sequence model and the transition graph in one ranking.
+
+This module owns ranking every known item for histories, exactly. It refuses questions about windows of time: those
+are tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretell.core.batch import Batch
+from foretell.model.graph.transitions import TransitionGraph
+from foretell.model.next_item import NextItemEvidence, NextItemMixture, fit_mixture, gather_evidence
+from foretell.predictor.encoder import Encoder, fields_of
+
+__all__ = ["NextItemRanker"]
+
+_SCORES_AT_ONCE: Final = 16_000_000
+_FIT_ON_SCORES: Final = 25_000_000
+
+
+@dataclass(frozen=True)
+class NextItemRanker:
+    """Ranks the next item for histories, those of users never seen included.
+
+    Attributes:
+        encoder: The sequence model.
+        graph: The transition graph over the same item codes.
+        mixture: How the two are joined.
+    """
+
+    encoder: Encoder
+    graph: TransitionGraph
+    mixture: NextItemMixture
+
+    @classmethod
+    def fit(
+        cls, encoder: Encoder, graph: TransitionGraph, *, histories: Batch, targets: NDArray[np.int64], seed: int
+    ) -> NextItemRanker:
+        """Learn the mixture from histories and what came next, later than the training of either part.
+
+        Args:
+            encoder: The sequence model.
+            graph: The transition graph.
+            histories: Encoded histories, one for each target, each ending before it.
+            targets: The item code that came next; rows of code 0 (unknown) are left out.
+            seed: Decides which rows are taken where there are more than are needed.
+        """
+        known = np.flatnonzero((targets > 0) & (histories.lengths > 0))
+        most = max(200, _FIT_ON_SCORES // graph.n_items)
+        if len(known) > most:
+            known = np.sort(np.random.default_rng(seed).choice(known, most, replace=False))
+        ranker = cls(encoder, graph, NextItemMixture())
+        if not len(known):
+            return ranker
+        evidence = ranker.evidence(histories.select(known))
+        return cls(encoder, graph, fit_mixture(evidence, targets[known]))
+
+    def scores(self, histories: Batch) -> Tensor:
+        """Scores float32 ``[B, V]`` of every item code; higher comes sooner."""
+        return self.mixture.scores(self.evidence(histories))
+
+    def scored(self, histories: Batch) -> Iterator[tuple[slice, Tensor]]:
+        """Scores of many histories, some at a time: which of them, and their ``[b, V]``."""
+        at_once = max(1, _SCORES_AT_ONCE // self.graph.n_items)
+        for first in range(0, len(histories), at_once):
+            rows = slice(first, min(first + at_once, len(histories)))
+            yield rows, self.scores(histories.select(np.arange(rows.start, rows.stop)))
+
+    def best(
+        self, histories: Batch, *, k: int, new_only: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The k best item codes of each history, best first, and their scores.
+
+        Args:
+            histories: Encoded histories.
+            k: How many.
+            new_only: Leave out the items that a history holds.
+        """
+        codes, values = [], []
+        k = min(k, self.graph.n_items - 1)
+        for rows, scores in self.scored(histories):
+            if new_only:
+                held = histories.select(np.arange(rows.start, rows.stop))
+                scores[held.sequence_of_position(), held.values["item"].astype(np.int64)] = float("-inf")
+            value, code = torch.topk(scores, k, dim=1)
+            codes.append(code.numpy())
+            values.append(value.numpy())
+        if not codes:
+            return np.empty((0, k), dtype=np.int64), np.empty((0, k), dtype=np.float32)
+        return np.concatenate(codes), np.concatenate(values)
+
+    @torch.no_grad()
+    def evidence(self, histories: Batch) -> NextItemEvidence:
+        """What both parts know of the next item of each history; an empty history has zero logits."""
+        return gather_evidence(
+            histories,
+            logits=self._logits(histories),
+            graph_scores=self.graph.scores(histories),
+            counts=self.graph.counts,
+        )
+
+    def _logits(self, histories: Batch) -> Tensor:
+        model = self.encoder.model
+        filled = np.flatnonzero(histories.lengths > 0)
+        if len(filled) < len(histories):
+            logits = torch.zeros(len(histories), self.graph.n_items)
+            if len(filled):
+                logits[torch.from_numpy(filled)] = self._logits(histories.select(filled))
+            return logits
+        rows = torch.from_numpy(histories.offsets[1:] - 1)
+        states = model.states_at(fields_of(histories), torch.from_numpy(histories.sequence_of_position()), rows)
+        return model.item_queries(states) @ self.encoder.every_item_vector.T

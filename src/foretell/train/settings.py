@@ -1,0 +1,67 @@
+"""The settings of the sequence model and its pre-training.
+
+This module owns what a user may choose of them, and what the choices left to foretell come to. It refuses to train.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from foretell.model.size import SizeName
+from foretell.train.negatives import Drawing
+
+__all__ = ["ModelConfig"]
+
+ItemLoss = Literal["full_softmax", "sampled_softmax"]
+
+_FULL_UP_TO_ITEMS: Final = 4_000
+"""Below this the exact softmax costs little more than a sampled one."""
+
+
+class ModelConfig(BaseModel):
+    """The sequence model and its pre-training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: SizeName = "small"
+    """The size dial: width, depth, heads, window and learning rate follow."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Passes over the training events."""
+
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout in the embedding and on residual branches."""
+
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    """Decoupled decay (L2) of the weights of layers; item and other tables, norms and biases are not decayed."""
+
+    item_start: Literal["spectral", "random"] = "spectral"
+    """Where item vectors begin: at the spectrum of the item graph, or at random."""
+
+    item_loss: Literal["auto", "full_softmax", "sampled_softmax"] = "auto"
+    """Loss of the next item: exact over the whole catalogue, or against sampled negatives; ``auto`` goes by size."""
+
+    negatives: Drawing = "uniform"
+    """How sampled negatives are drawn: ``uniform``, by ``popularity``, or ``mixed``."""
+
+    n_negatives: Annotated[int, Field(ge=1)] = 1024
+    """Sampled items the true next item is compared with."""
+
+    min_item_count: Annotated[int, Field(ge=1)] = 5
+    """Items seen less often in training have no vector of their own, only their content's."""
+
+    checkpoint_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """Seconds between two checkpoints."""
+
+    def chosen_item_loss(self, n_items: int) -> ItemLoss:
+        """The loss of the next item for a catalogue of so many items.
+
+        Example:
+            >>> ModelConfig().chosen_item_loss(1_000_000)
+            'sampled_softmax'
+        """
+        if self.item_loss != "auto":
+            return self.item_loss
+        return "full_softmax" if n_items <= _FULL_UP_TO_ITEMS else "sampled_softmax"

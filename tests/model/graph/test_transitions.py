@@ -1,0 +1,70 @@
+"""The transition graph: what it links, what it forgets, what it scores."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from foretell.core.batch import Batch
+from foretell.model.graph.transitions import GraphConfig, TransitionGraph
+
+
+def batch(*lists):
+    lengths = [len(one) for one in lists]
+    items = np.array([item for one in lists for item in one], dtype=np.int64)
+    return Batch({"item": items}, np.cumsum([0, *lengths]).astype(np.int64))
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return TransitionGraph.build(batch([1, 2], [1, 2], [1, 3], [4, 5]), n_items=7)
+
+
+def test_what_followed_most_comes_first(graph):
+    assert graph.scores(batch([1])).toarray()[0].argmax() == 2
+
+
+def test_direction_counts(graph):
+    forward, backward = graph.scores(batch([4], [5])).toarray()
+    assert forward[5] == pytest.approx(2 * backward[4])
+
+
+def test_the_latest_item_counts_most(graph):
+    scores = graph.scores(batch([1, 4])).toarray()[0]
+    assert scores[5] > scores[2] > 0
+
+
+def test_unknown_unseen_and_empty_histories_point_at_nothing(graph):
+    assert graph.scores(batch([0], [6], [])).nnz == 0
+    shares = graph.pair_shares(batch([], [6]), rows=np.array([0, 1]), items=np.array([1, 2]))
+    np.testing.assert_array_equal(shares, [0, 0])
+
+
+def test_shares_of_pairs_are_those_of_the_whole_row(graph):
+    scores = graph.scores(batch([1], [4, 1])).toarray()
+    rows, items = np.array([0, 1, 1]), np.array([2, 5, 3])
+    shares = graph.pair_shares(batch([1], [4, 1]), rows=rows, items=items)
+    np.testing.assert_allclose(shares, (scores / scores.sum(axis=1, keepdims=True))[rows, items], rtol=1e-6)
+
+
+def test_saved_arrays_come_back(graph):
+    again = TransitionGraph.from_arrays(graph.to_arrays(), config=graph.config)
+    np.testing.assert_array_equal(again.links.toarray(), graph.links.toarray())
+    np.testing.assert_array_equal(again.counts, graph.counts)
+
+
+def test_batch_mates_do_not_matter(graph):
+    together = graph.scores(batch([1], [4, 1], [5])).toarray()
+    for row, one in enumerate(([1], [4, 1], [5])):
+        np.testing.assert_array_equal(graph.scores(batch(one)).toarray()[0], together[row])
+
+
+def test_only_the_strongest_links_are_kept():
+    histories = batch([1, 2], [1, 2], [1, 3], [1, 4])
+    graph = TransitionGraph.build(histories, n_items=5, config=GraphConfig(most_neighbours=1, popularity_power=0))
+    assert graph.links[[1]].indices.tolist() == [2]
+
+
+@pytest.mark.parametrize("wrong", [{"reach": 0}, {"age_decay": 0}, {"backward": 2}, {"unknown": 1}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        GraphConfig(**wrong)

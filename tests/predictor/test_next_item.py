@@ -1,0 +1,93 @@
+"""The ranking of the next item over the whole catalogue."""
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from foretell.core.history import HISTORY_SCHEMA
+from foretell.core.time import DAY
+from foretell.model.next_item import NextItemMixture
+from foretell.predictor.next_item import NextItemRanker
+from foretell.train.next_item import Continued, fit_next_item
+from foretell.train.settings import ModelConfig
+
+N_GROUPS, N_IN_GROUP = 6, 5
+
+
+def frame(lists):
+    rows = [
+        {"user_id": f"{user:05}", "time": 10**15 + place * DAY, "action": "view", "item_id": item}
+        for user, one in enumerate(lists)
+        for place, item in enumerate(one)
+    ]
+    table = pl.DataFrame(
+        rows, schema={"user_id": pl.String, "time": pl.Int64, "action": pl.String, "item_id": pl.String}
+    )
+    return table.select(
+        pl.col(name) if name in table.columns else pl.lit(None, dtype=kind).alias(name)
+        for name, kind in HISTORY_SCHEMA.items()
+    )
+
+
+def walks(n, *, seed):
+    """Each user stays within a group of items and walks through it in order, from anywhere."""
+    random = np.random.default_rng(seed)
+    found = []
+    for _ in range(n):
+        group, first = random.integers(N_GROUPS), random.integers(N_IN_GROUP)
+        found.append([f"g{group}i{(first + step) % N_IN_GROUP}" for step in range(4)])
+    return found
+
+
+@pytest.fixture(scope="module")
+def ranker(tmp_path_factory):
+    later = walks(60, seed=1)
+    return fit_next_item(
+        frame(walks(400, seed=0)),
+        later=Continued(frame([one[:-1] for one in later]), pl.Series([one[-1] for one in later])),
+        config=ModelConfig(size="tiny", epochs=6, min_item_count=1),
+        seed=0,
+        folder=tmp_path_factory.mktemp("next_item"),
+        progress=lambda *_: None,
+    )
+
+
+def encoded(ranker, lists):
+    return Continued(frame(lists), pl.Series([], dtype=pl.String)).encoded(ranker.encoder.vocabulary)
+
+
+def test_finds_what_comes_next(ranker):
+    asked = walks(50, seed=2)
+    codes, scores = ranker.best(encoded(ranker, [one[:-1] for one in asked]), k=3)
+    names = np.array(["", *ranker.encoder.vocabulary.items])
+    assert np.mean([names[code[0]] == one[-1] for code, one in zip(codes, asked, strict=True)]) > 0.9
+    assert (np.diff(scores, axis=1) <= 0).all()
+
+
+def test_new_only_leaves_out_what_the_history_holds(ranker):
+    asked = [one[:-1] for one in walks(20, seed=3)]
+    codes, _ = ranker.best(encoded(ranker, asked), k=10, new_only=True)
+    names = np.array(["", *ranker.encoder.vocabulary.items])
+    assert not any(set(names[code]) & set(one) for code, one in zip(codes, asked, strict=True))
+
+
+def test_batch_mates_do_not_matter(ranker):
+    batch = encoded(ranker, [one[:-1] for one in walks(9, seed=4)])
+    together = ranker.scores(batch)
+    for place in range(len(batch)):
+        alone = ranker.scores(batch.select(np.array([place])))
+        torch.testing.assert_close(alone[0], together[place], rtol=1e-4, atol=1e-4)
+
+
+def test_items_never_seen_are_met_with_a_full_list(ranker):
+    codes, scores = ranker.best(encoded(ranker, [["never seen"]]), k=5)
+    assert (codes > 0).all()
+    assert np.isfinite(scores).all()
+
+
+def test_both_parts_can_be_asked_alone(ranker):
+    asked = encoded(ranker, [["g0i0", "g0i1"]])
+    for mixture in (NextItemMixture(), NextItemMixture(sequence=0.0, graph=1.0)):
+        best, _ = NextItemRanker(ranker.encoder, ranker.graph, mixture).best(asked, k=1)
+        assert ranker.encoder.vocabulary.items[best[0, 0] - 1].startswith("g0")
