@@ -79,7 +79,7 @@ def one_seed(protocol: Protocol, config: ModelConfig, *, seed: int, protocols: l
     """Fit and judge once."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        ranker = fit_next_item(
+        ranker, _ = fit_next_item(
             protocol.known,
             later=protocol.validation,
             config=config,

@@ -9,7 +9,8 @@ from foretell.core.history import HISTORY_SCHEMA
 from foretell.core.time import DAY
 from foretell.model.next_item import NextItemMixture
 from foretell.predictor.next_item import NextItemRanker
-from foretell.train.next_item import Continued, fit_next_item
+from foretell.predictor.ranker_storage import load_ranker, save_ranker
+from foretell.train.next_item import Continued, continued_after, fit_next_item
 from foretell.train.settings import ModelConfig
 
 N_GROUPS, N_IN_GROUP = 6, 5
@@ -43,7 +44,7 @@ def walks(n, *, seed):
 @pytest.fixture(scope="module")
 def ranker(tmp_path_factory):
     later = walks(60, seed=1)
-    return fit_next_item(
+    found, _ = fit_next_item(
         frame(walks(400, seed=0)),
         later=Continued(frame([one[:-1] for one in later]), pl.Series([one[-1] for one in later])),
         config=ModelConfig(size="tiny", epochs=6, min_item_count=1),
@@ -51,6 +52,7 @@ def ranker(tmp_path_factory):
         folder=tmp_path_factory.mktemp("next_item"),
         progress=lambda *_: None,
     )
+    return found
 
 
 def encoded(ranker, lists):
@@ -91,3 +93,16 @@ def test_both_parts_can_be_asked_alone(ranker):
     for mixture in (NextItemMixture(), NextItemMixture(sequence=0.0, graph=1.0)):
         best, _ = NextItemRanker(ranker.encoder, ranker.graph, mixture).best(asked, k=1)
         assert ranker.encoder.vocabulary.items[best[0, 0] - 1].startswith("g0")
+
+
+def test_a_saved_ranker_gives_the_same_scores(ranker, tmp_path):
+    save_ranker(ranker, tmp_path)
+    batch = encoded(ranker, [one[:-1] for one in walks(9, seed=5)])
+    torch.testing.assert_close(load_ranker(tmp_path).scores(batch), ranker.scores(batch), rtol=0, atol=0)
+
+
+def test_what_users_did_next_after_a_moment():
+    histories = frame([["a", "b", "c"], ["d"], ["e", "f"]])
+    found = continued_after(histories, after=10**15, until=10**15 + DAY)
+    assert found.histories["item_id"].to_list() == ["a", "e"]
+    assert found.targets.to_list() == ["b", "f"]

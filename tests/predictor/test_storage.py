@@ -47,7 +47,8 @@ def test_another_format(saved):
 
 FILES = (
     "manifest.json",
-    "encoder.json",
+    "ranker.json",
+    "graph.safetensors",
     "encoder.safetensors",
     "catalogue.parquet",
     "heads/churn/head.json",

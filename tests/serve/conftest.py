@@ -23,11 +23,13 @@ from foretell.model.dense import DenseNetwork
 from foretell.model.encoding import encode_histories
 from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.inputs import HeadInputs
+from foretell.model.next_item import NextItemMixture
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.candidates import candidates
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.fitted import FittedTask
+from foretell.predictor.next_item import NextItemRanker
 from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.predictor.placements import current_placements
 from foretell.predictor.predictor import Predictor
@@ -97,7 +99,8 @@ def _predictor(log: EventLog) -> Predictor:
     encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="tiny").eval())
     _, known = encode_histories(view.histories, vocabulary=vocabulary)
     graph = TransitionGraph.build(known, n_items=vocabulary.n_items)
-    reader = Reader(encoder, UserFeatures.fit(view.histories, items=items), graph)
+    ranker = NextItemRanker(encoder, graph, NextItemMixture(sequence=0.7, graph=0.2))
+    reader = Reader(ranker, UserFeatures.fit(view.histories, items=items))
     last = int(log.events[columns.TIME].max())
     users = view.histories[columns.USER_ID].unique().sort()
     points = pl.concat(

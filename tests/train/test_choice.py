@@ -121,7 +121,7 @@ def test_declared_features_reach_reader_head_and_answer(context, tiny_predictor)
         "order_recency_days": {"aggregate": "order_recency_days"},
     }
     config = parse_config({"features": section}).features
-    reader = make_reader(context.dataset, tiny_predictor.reader.encoder, config=config)
+    reader = make_reader(context.dataset, tiny_predictor.reader.ranker, config=config)
     assert reader.names[:2] == ("visit_rhythm_28_days", "visit_rhythm_56_days")
     assert len(reader.names) == 6
     task = context.dataset.task("purchase")
@@ -136,5 +136,5 @@ def test_declared_features_reach_reader_head_and_answer(context, tiny_predictor)
 
 def test_a_declared_calendar_is_read_even_from_a_short_log(context, tiny_predictor):
     config = parse_config({"features": {"replace_defaults": True, "month_day": {"aggregate": "month_day"}}}).features
-    reader = make_reader(context.dataset, tiny_predictor.reader.encoder, config=config)
+    reader = make_reader(context.dataset, tiny_predictor.reader.ranker, config=config)
     assert reader.names == ("month_day",)

@@ -141,7 +141,7 @@ def fit_mixture(evidence: NextItemEvidence, targets: NDArray[np.int64]) -> NextI
     length = torch.from_numpy(evidence.log_length - _TYPICAL_LOG_LENGTH)[:, None]
     start = torch.tensor([0.5, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0])
     weights = start.clone().requires_grad_()
-    optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS([weights], max_iter=30, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()

@@ -23,7 +23,7 @@ from foretell.predictor.encoder import Encoder, fields_of
 __all__ = ["NextItemRanker"]
 
 _SCORES_AT_ONCE: Final = 16_000_000
-_FIT_ON_SCORES: Final = 25_000_000
+_FIT_ON_SCORES: Final = 12_000_000
 
 
 @dataclass(frozen=True)

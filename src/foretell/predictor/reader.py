@@ -16,6 +16,7 @@ from foretell.features import UserFeatures
 from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.encoder import EncodedPoints, Encoder
+from foretell.predictor.next_item import NextItemRanker
 from foretell.predictor.view import ShopView
 
 __all__ = ["PointInputs", "Reader"]
@@ -60,16 +61,25 @@ class Reader:
     """Reads a shop's view at given points.
 
     Attributes:
-        encoder: The sequence model.
+        ranker: What is known of items: the sequence model, the transition graph of the training window over the same
+            item codes, and how they are joined.
         user_features: The engineered features.
-        graph: The transition graph of the training window, over the encoder's item codes.
         dropped: Features that are computed but not read (calendar of a log shorter than a year, say).
     """
 
-    encoder: Encoder
+    ranker: NextItemRanker
     user_features: UserFeatures
-    graph: TransitionGraph
     dropped: tuple[str, ...] = ()
+
+    @property
+    def encoder(self) -> Encoder:
+        """The sequence model."""
+        return self.ranker.encoder
+
+    @property
+    def graph(self) -> TransitionGraph:
+        """The transition graph."""
+        return self.ranker.graph
 
     @property
     def names(self) -> tuple[str, ...]:

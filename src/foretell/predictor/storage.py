@@ -13,10 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import polars as pl
-from safetensors.numpy import load_file as load_arrays
-from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from foretell.core.errors import RunError
@@ -26,55 +22,19 @@ from foretell.dataset.log_folder import type_names, types_of
 from foretell.features import UserFeatures
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline
-from foretell.model.behaviour import BehaviourModel
 from foretell.model.boosting import Boosting
 from foretell.model.calibration import PlattScaling
 from foretell.model.dense import DenseNetwork
-from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.probability_head import ProbabilityHead
 from foretell.model.quantile_head import QuantileBlend, QuantileHead
-from foretell.model.vocabulary import Vocabulary
-from foretell.predictor.encoder import Encoder
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.predictor.predictor import Predictor
+from foretell.predictor.ranker_storage import load_ranker, save_ranker
 from foretell.predictor.reader import Reader
 
-__all__ = ["load_encoder", "load_fitted", "load_predictor", "save_encoder", "save_fitted", "save_predictor"]
+__all__ = ["load_fitted", "load_predictor", "save_fitted", "save_predictor"]
 
 FORMAT: Final = 2
-
-
-def save_encoder(encoder: Encoder, folder: Path) -> None:
-    """Write the sequence model and its vocabulary."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with appearing_whole(folder / "encoder.safetensors") as place:
-        save_file(encoder.model.state_dict(), place)
-    with appearing_whole(folder / "catalogue.parquet") as place:
-        encoder.vocabulary.catalogue.write_parquet(place)
-    saved = {"size": encoder.model.size_name, "vocabulary": encoder.vocabulary.to_dict()}
-    _write(folder / "encoder.json", saved)
-
-
-def load_encoder(folder: Path) -> Encoder:
-    """Read what ``save_encoder`` wrote."""
-    saved = _read(folder / "encoder.json")
-    vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
-    model = BehaviourModel(vocabulary, size=saved["size"])
-    model.load_state_dict(load_file(folder / "encoder.safetensors"))
-    return Encoder(vocabulary, model.eval())
-
-
-def save_graph(graph: TransitionGraph, folder: Path) -> None:
-    """Write the transition graph and its settings."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in graph.to_arrays().items()}
-    save_arrays(arrays, folder / "graph.safetensors")
-    _write(folder / "graph.json", graph.config.model_dump())
-
-
-def load_graph(folder: Path) -> TransitionGraph:
-    """Read what ``save_graph`` wrote."""
-    config = GraphConfig.model_validate(_read(folder / "graph.json"))
-    return TransitionGraph.from_arrays(load_arrays(folder / "graph.safetensors"), config=config)
 
 
 def save_fitted(fitted: FittedTask, folder: Path) -> None:
@@ -177,8 +137,7 @@ def _probability_head(
 def save_predictor(predictor: Predictor, folder: Path) -> Predictor:
     """Write a predictor under ``folder/predictor``; the manifest comes last and carries the version."""
     home = folder / "predictor"
-    save_encoder(predictor.reader.encoder, home)
-    save_graph(predictor.reader.graph, home)
+    save_ranker(predictor.reader.ranker, home)
     for name, fitted in predictor.tasks.items():
         save_fitted(fitted, home / "heads" / name)
     manifest = {
@@ -217,10 +176,7 @@ def load_predictor(folder: Path) -> Predictor:
             )
         _check_whole(home, manifest)
         reader = Reader(
-            load_encoder(home),
-            UserFeatures.from_json(manifest["user_features"]),
-            load_graph(home),
-            tuple(manifest["dropped"]),
+            load_ranker(home), UserFeatures.from_json(manifest["user_features"]), tuple(manifest["dropped"])
         )
         tasks = {name: load_fitted(home / "heads" / name) for name in manifest["tasks"]}
     except (OSError, ValueError, KeyError) as error:

@@ -23,14 +23,11 @@ from foretell.dataset.dataset import Dataset
 from foretell.dataset.log_folder import save_log
 from foretell.dataset.windows import Windows
 from foretell.features import FeatureConfig, UserFeatures
-from foretell.model.behaviour import BehaviourModel
-from foretell.model.encoding import encode_histories
-from foretell.model.graph.transitions import TransitionGraph
-from foretell.model.vocabulary import Vocabulary
-from foretell.predictor.encoder import Encoder
+from foretell.predictor.next_item import NextItemRanker
 from foretell.predictor.predictor import Predictor
+from foretell.predictor.ranker_storage import load_ranker, save_ranker
 from foretell.predictor.reader import Reader
-from foretell.predictor.storage import load_encoder, load_fitted, save_encoder, save_fitted
+from foretell.predictor.storage import load_fitted, save_fitted
 from foretell.predictor.view import ShopView
 from foretell.prepare import clean
 from foretell.prepare.gates import gates, require_any
@@ -43,8 +40,7 @@ from foretell.sources import read_events
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.fit_tasks import fit_task
-from foretell.train.pretraining import pretrain, start_items
-from foretell.train.pretraining_data import PretrainingData, with_targets
+from foretell.train.next_item import continued_after, fit_next_item
 
 __all__ = ["train"]
 
@@ -87,8 +83,8 @@ def train(
     with narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
         fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
-        encoder = _pretrain(folder, dataset, config, talk=talk)
-        predictor = _fit(folder, dataset, encoder, config, talk=talk)
+        ranker = _pretrain(folder, dataset, config, talk=talk)
+        predictor = _fit(folder, dataset, ranker, config, talk=talk)
         _answer(folder, predictor, dataset.log, talk=talk)
         if not folder.is_done("report"):
             evaluate(folder, dataset=dataset, predictor=predictor, config=config, narrator=talk)
@@ -178,39 +174,35 @@ def _say_gates(talk: Narrator, found: list[dict[str, Any]]) -> None:
             talk.say(f"[yellow]{gate['task']} is left out:[/] {gate['message']}")
 
 
-def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: Narrator) -> Encoder:
-    home = folder.path / "predictor"
+def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: Narrator) -> NextItemRanker:
+    home, windows = folder.path / "predictor", dataset.windows
     if folder.is_done("pretrain"):
-        return load_encoder(home)
-    known = dataset.histories.filter(pl.col(columns.TIME) <= dataset.windows.validation)
+        return load_ranker(home)
+    known = dataset.histories.filter(pl.col(columns.TIME) <= windows.validation)
     with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
-        vocabulary = Vocabulary.build(known, items=dataset.log.table("items"), min_count=config.model.min_item_count)
-        _, batch = encode_histories(known, vocabulary=vocabulary)
-        batch = with_targets(batch, actions=known[columns.ACTION], observed_until=dataset.windows.validation)
-        torch.manual_seed(config.seed)
-        model = BehaviourModel(vocabulary, size=config.model.size, dropout=config.model.dropout)
-        start_items(model, batch, config=config.model, seed=config.seed)
-        data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=config.seed)
-        losses = pretrain(
-            model,
-            data=data,
+        ranker, losses = fit_next_item(
+            known,
+            later=continued_after(dataset.histories, after=windows.validation, until=windows.test),
+            items=dataset.log.table("items"),
+            observed_until=windows.validation,
             config=config.model,
             seed=config.seed,
             folder=folder.path / "pretraining",
             progress=step,
         )
-        encoder = Encoder(vocabulary, model)
-        save_encoder(encoder, home)
-        folder.remember(parameters=model.n_parameters(), losses=losses)
-    return encoder
+        save_ranker(ranker, home)
+        folder.remember(parameters=ranker.encoder.model.n_parameters(), losses=losses)
+    return ranker
 
 
-def _fit(folder: RunFolder, dataset: Dataset, encoder: Encoder, config: RunConfig, *, talk: Narrator) -> Predictor:
+def _fit(
+    folder: RunFolder, dataset: Dataset, ranker: NextItemRanker, config: RunConfig, *, talk: Narrator
+) -> Predictor:
     if folder.is_done("fit"):
         return Predictor.load(folder.path)
     home = folder.path / "predictor" / "heads"
     with folder.stage("fit"):
-        reader = make_reader(dataset, encoder, config=config.features)
+        reader = make_reader(dataset, ranker, config=config.features)
         context = FitContext(dataset, ShopView.of(dataset.log), reader, config.seed, config.features)
         with talk.stage("Reading features and states") as step:
             for done, split in enumerate(("train", "validation"), start=1):
@@ -250,7 +242,7 @@ def _fit(folder: RunFolder, dataset: Dataset, encoder: Encoder, config: RunConfi
     return Predictor.load(folder.path)
 
 
-def make_reader(dataset: Dataset, encoder: Encoder, *, config: FeatureConfig | None = None) -> Reader:
+def make_reader(dataset: Dataset, ranker: NextItemRanker, *, config: FeatureConfig | None = None) -> Reader:
     """The reader of a dataset: features chosen from the training window; no calendar where no year was seen."""
     windows, items = dataset.windows, dataset.log.table("items")
     features = UserFeatures.fit(dataset.histories, items=items, cutoff=windows.validation, config=config)
@@ -261,10 +253,7 @@ def make_reader(dataset: Dataset, encoder: Encoder, *, config: FeatureConfig | N
         # Whoever declares such a feature has asked for it.
         declared = config.define if config else {}
         dropped = tuple(name for name in _CALENDAR if name in features.names and name not in declared)
-    known = dataset.histories.filter(pl.col(columns.TIME) <= windows.validation)
-    _, batch = encode_histories(known, vocabulary=encoder.vocabulary)
-    graph = TransitionGraph.build(batch, n_items=encoder.vocabulary.n_items)
-    return Reader(encoder, features, graph, dropped)
+    return Reader(ranker, features, dropped)
 
 
 def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Narrator) -> None:

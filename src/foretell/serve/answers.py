@@ -41,7 +41,7 @@ class _ReadOnce(Reader):
 
     @classmethod
     def of(cls, reader: Reader) -> _ReadOnce:
-        return cls(reader.encoder, reader.user_features, reader.graph, reader.dropped)
+        return cls(reader.ranker, reader.user_features, reader.dropped)
 
     def read(self, view: ShopView, *, points: pl.DataFrame) -> PointInputs:
         """As ``Reader.read``; the points are those of the request each time."""

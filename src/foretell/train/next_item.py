@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 import torch
@@ -24,9 +25,12 @@ from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData, with_targets
 from foretell.train.settings import ModelConfig
 
-__all__ = ["Continued", "encode_known", "fit_encoder", "fit_next_item"]
+__all__ = ["Continued", "continued_after", "fit_next_item"]
 
 Progress = Callable[[int, int], None]
+
+_LONGEST: Final = 200
+"""Events of a history that are read for the mixture."""
 
 
 @dataclass(frozen=True)
@@ -46,56 +50,76 @@ class Continued:
         return encode_histories(self.histories, vocabulary=vocabulary)[1]
 
 
+def continued_after(histories: pl.DataFrame, *, after: int, until: int) -> Continued:
+    """What each user did next after a moment, with their histories up to it.
+
+    Args:
+        histories: A ``history_frame``.
+        after: The moment, in microseconds; histories hold what came by then.
+        until: Only users whose next event with an item came by then, and who have a history.
+    """
+    later = histories.filter(
+        (pl.col(columns.TIME) > after) & (pl.col(columns.TIME) <= until) & pl.col(columns.ITEM_ID).is_not_null()
+    )
+    known = histories.filter(pl.col(columns.TIME) <= after)
+    firsts = later.unique(columns.USER_ID, keep="first", maintain_order=True)
+    firsts = firsts.join(known, on=columns.USER_ID, how="semi", maintain_order="left")
+    known = known.join(firsts, on=columns.USER_ID, how="semi", maintain_order="left")
+    recent = known.group_by(columns.USER_ID, maintain_order=True).tail(_LONGEST)
+    return Continued(recent.select(histories.columns), firsts[columns.ITEM_ID])
+
+
 def fit_next_item(
     known: pl.DataFrame,
     *,
     later: Continued,
     items: pl.DataFrame | None = None,
+    observed_until: int | None = None,
     config: ModelConfig,
     graph: GraphConfig | None = None,
     seed: int,
     folder: Path,
     progress: Progress,
-) -> NextItemRanker:
+) -> tuple[NextItemRanker, dict[str, float]]:
     """Fit the ranking of the next item.
 
     Args:
         known: A ``history_frame`` of what may be learned from.
         later: Histories with what came next, not part of ``known``: the mixture is learned on them.
         items: The items side table, read for content.
+        observed_until: The end of what is known, in microseconds; by default its last event.
         config: The sequence model and its training.
         graph: The transition graph's settings.
         seed: Decides every random choice.
         folder: Where checkpoints go; an interrupted call is continued.
         progress: Called with (steps done, steps in all).
+
+    Returns:
+        The ranking, and the mean losses of the last epoch.
     """
     vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
-    batch = encode_known(known, vocabulary)
-    encoder = fit_encoder(batch, vocabulary, config=config, seed=seed, folder=folder, progress=progress)
+    _, batch = encode_histories(known, vocabulary=vocabulary)
+    until = int(str(known[columns.TIME].max())) if observed_until is None else observed_until
+    batch = with_targets(batch, actions=known[columns.ACTION], observed_until=until)
+    encoder, losses = _fit_encoder(batch, vocabulary, config=config, seed=seed, folder=folder, progress=progress)
     links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
-    return NextItemRanker.fit(
+    ranker = NextItemRanker.fit(
         encoder,
         links,
         histories=later.encoded(vocabulary),
         targets=vocabulary.item_codes(later.targets),
         seed=seed,
     )
+    return ranker, losses
 
 
-def encode_known(known: pl.DataFrame, vocabulary: Vocabulary) -> Batch:
-    """Training histories with the pre-training targets."""
-    _, batch = encode_histories(known, vocabulary=vocabulary)
-    until = int(str(known[columns.TIME].max()))
-    return with_targets(batch, actions=known[columns.ACTION], observed_until=until)
-
-
-def fit_encoder(
+def _fit_encoder(
     batch: Batch, vocabulary: Vocabulary, *, config: ModelConfig, seed: int, folder: Path, progress: Progress
-) -> Encoder:
+) -> tuple[Encoder, dict[str, float]]:
     """Pre-train a sequence model on encoded histories with targets."""
     torch.manual_seed(seed)
     model = BehaviourModel(vocabulary, size=config.size, dropout=config.dropout)
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=seed)
-    pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
-    return Encoder(vocabulary, model)
+    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
+    return Encoder(vocabulary, model), losses
