@@ -29,6 +29,8 @@ __all__ = ["Continued", "continued_after", "fit_next_item"]
 
 Progress = Callable[[int, int], None]
 
+_STEPS_AN_EPOCH: Final = 32
+_FEWEST_EVENTS_A_STEP: Final = 256
 _LONGEST: Final = 200
 """Events of a history that are read for the mixture."""
 
@@ -120,6 +122,8 @@ def _fit_encoder(
     torch.manual_seed(seed)
     model = BehaviourModel(vocabulary, size=config.size, dropout=config.dropout)
     start_items(model, batch, config=config, seed=seed)
-    data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=seed)
+    # A small log is cut finer, so that an epoch is not a handful of steps.
+    at_once = min(model.size.batch_events, max(_FEWEST_EVENTS_A_STEP, int(batch.offsets[-1]) // _STEPS_AN_EPOCH))
+    data = PretrainingData.cut(batch, events_per_step=at_once, seed=seed)
     losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
     return Encoder(vocabulary, model), losses
