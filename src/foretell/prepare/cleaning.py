@@ -22,7 +22,7 @@ from foretell.prepare import noted as notes
 from foretell.prepare.amounts import complete_amounts
 from foretell.prepare.currency import in_one_currency
 from foretell.prepare.group_rule import ROW, Rows
-from foretell.prepare.group_rules import GROUP_RULES
+from foretell.prepare.group_rules import COMPARING, GROUP_RULES, REPEATING
 from foretell.prepare.netting import LEFT, net_refunds, returned_units
 from foretell.prepare.plan import claim_by_group, claim_by_row
 from foretell.prepare.row_rules import ROW_RULES, is_blank
@@ -109,14 +109,12 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     rows, claims = _claimed(rows, partial(claim_by_row, rules=rules, keep=_computed))
     counted = {"converted_currency": converted, "derived_value": notes.values_to_derive(_kept(read, rows))}
 
-    repeating = [name for name, rule in GROUP_RULES.items() if rule.repeats]
-    rows, repeats = _claimed(rows, partial(claim_by_group, names=repeating, rules=rules, keep=_computed))
+    rows, repeats = _claimed(rows, partial(claim_by_group, names=REPEATING, rules=rules, keep=_computed))
     counted |= notes.refunds_seen(rows)
     if rules.refunds == "net" and counted["matched_refunds"]:
         # An engine's join keeps no order; rows that tie in event order must.
         rows = net_refunds(nw.from_native(rows.lazy())).to_native().collect().sort(ROW)
-    comparing = [name for name in GROUP_RULES if name not in repeating]
-    rows, others = _claimed(rows, partial(claim_by_group, names=comparing, rules=rules, keep=_computed))
+    rows, others = _claimed(rows, partial(claim_by_group, names=COMPARING, rules=rules, keep=_computed))
     counted |= notes.partly_netted(rows) | {"late": notes.late_rows(rows, rules)}
     counted["values_in_other_unit"] = notes.odd_values(rows, rules)
 

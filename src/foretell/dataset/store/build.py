@@ -1,0 +1,167 @@
+"""Building a store from a whole log, a part of the users at a time.
+
+This module owns that walk. It refuses to append (``append``) and to recognise dialects (``sources``): it is given rows
+in canonical columns.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.errors import RunError, SourceError
+from foretell.core.events import UNATTRIBUTED
+from foretell.dataset.log_folder import type_names
+from foretell.dataset.store.arrival import arriving, write_table, write_tables
+from foretell.dataset.store.manifest import Manifest, PartFiles
+from foretell.dataset.store.pages import beside, in_sessions, runs_of, write_part
+from foretell.dataset.store.parting import by_range, divide, range_beginnings
+from foretell.dataset.store.staging import Staging, collected
+from foretell.prepare.cleaning import UNREADABLE
+from foretell.prepare.netting import LEFT
+from foretell.prepare.rules import CleaningRules
+
+__all__ = ["ROWS_PER_PART", "build_store"]
+
+ROWS_PER_PART: Final = 10_000_000
+"""About how many rows are worked on at a time; sorting so many takes some 3 GiB."""
+
+
+def build_store(
+    rows: pl.LazyFrame,
+    out: str | Path,
+    *,
+    rules: CleaningRules | None = None,
+    tables: Mapping[str, pl.DataFrame] | None = None,
+    rejected: pl.DataFrame | None = None,
+    id_types: Mapping[str, pl.DataType] | None = None,
+    dialect: str = "canonical",
+    rows_per_part: int = ROWS_PER_PART,
+    progress: Callable[[str], None] | None = None,
+) -> Manifest:
+    """Clean a log of any size into a store.
+
+    It keeps what ``prepare.clean`` keeps, and of rows sent twice the one that arrived first.
+
+    Args:
+        rows: Canonical columns, lazily, in the order in which they arrived.
+        out: The folder to make.
+        rules: The thresholds of cleaning; None takes the defaults.
+        tables: Side tables by name.
+        rejected: Lines that could not be read, as ``EventLog.rejected``.
+        id_types: The types the shop's identifiers have.
+        dialect: The dialect the rows were read in.
+        rows_per_part: About how many rows are held in memory at a time. It changes no row of the result.
+        progress: Called with what has been done.
+
+    Raises:
+        RunError: If the folder holds something already.
+        SourceError: If there are no rows.
+
+    Example:
+        >>> import tempfile
+        >>> log = pl.LazyFrame({"user_id": ["b", "a", None], "time": [10**15] * 3, "action": ["view"] * 3})
+        >>> made = build_store(log, Path(tempfile.mkdtemp()) / "store")
+        >>> made.rows_in, made.rows_out, made.removed
+        (3, 2, {'missing_user': 1})
+    """
+    folder, say = Path(out), progress or _silent
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another, or append to it.")
+    n_rows = int(collected(rows.select(pl.len())).item())
+    if n_rows == 0:
+        raise SourceError("There are no events.", received="0 rows", remedy="Check the export that wrote it.")
+    arrived = arriving(rows, first_row=0)
+    building = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        n_parts = max(1, -(-n_rows // rows_per_part))
+        beginnings = range_beginnings(arrived, n_parts=n_parts)
+        parts = divide(arrived, part=by_range(beginnings), n_parts=len(beginnings) + 1, folder=building / "staging")
+        say("divided by user")
+        staging = Staging(parts, folder=building / "staging")
+        staging.clean(rules or CleaningRules(), progress=say)
+        manifest = _write(
+            staging,
+            building,
+            beginnings=beginnings,
+            rules=rules or CleaningRules(),
+            rows_in=n_rows,
+            loose=write_tables(tables or {}, folder=building, generation=1),
+            rejected=rejected,
+            id_types=type_names(id_types or {}),
+            dialect=dialect,
+            say=say,
+        )
+        shutil.rmtree(building / "staging")
+        if folder.exists():
+            folder.rmdir()
+        building.rename(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _write(
+    staging: Staging,
+    folder: Path,
+    *,
+    beginnings: list[str],
+    rules: CleaningRules,
+    rows_in: int,
+    loose: dict[str, str],
+    rejected: pl.DataFrame | None,
+    id_types: dict[str, str],
+    dialect: str,
+    say: Callable[[str], None],
+) -> Manifest:
+    has_sessions = columns.SESSION_ID in staging.columns
+    parts = []
+    apart = pl.DataFrame()
+    for number, beginning in enumerate([None, *beginnings]):
+        kept = collected(staging.rows(number)).drop(LEFT, strict=False)
+        if number == 0:
+            apart = kept.filter(pl.col(columns.USER_ID).is_null())
+        kept = kept.filter(pl.col(columns.USER_ID).is_not_null())
+        events = in_sessions(kept, rules, has_sessions=has_sessions)
+        nets = staging.before is not None
+        files = PartFiles.named(number, generation=1, beginning=beginning, nets=nets, n_rows=events.height)
+        write_part(events, runs_of(events), folder, files)
+        beside(staging.claimed(number), folder / files.aside)
+        if staging.before is not None and files.before is not None:
+            beside(staging.before[number], folder / files.before)
+        parts.append(files)
+        say(f"part {number + 1} of {len(beginnings) + 1}")
+    if apart.height:
+        loose[UNATTRIBUTED] = write_table(apart, UNATTRIBUTED, folder=folder, generation=1)
+    removed = staging.removed()
+    if rejected is not None and rejected.height:
+        loose[UNREADABLE] = write_table(rejected, UNREADABLE, folder=folder, generation=1)
+        removed[UNREADABLE] = rejected.height
+    manifest = Manifest(
+        generation=1,
+        parts=tuple(parts),
+        loose=loose,
+        rows_in=rows_in + removed.get(UNREADABLE, 0),
+        rows_out=sum(part.n_rows for part in parts),
+        kept_apart=apart.height,
+        removed=removed,
+        next_row=rows_in,
+        rules=rules.model_dump(mode="json"),
+        id_types=id_types,
+        dialect=dialect,
+        has_sessions=has_sessions,
+    )
+    manifest.save(folder)
+    return manifest
+
+
+def _silent(_: str) -> None:
+    return None
