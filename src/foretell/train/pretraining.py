@@ -109,7 +109,7 @@ def pretrain(
     for step in range(start, len(plan)):
         _set_learning_rate(optimiser, step, len(plan), peak=model.size.learning_rate)
         torch.manual_seed(seed * 1_000_003 + step)
-        terms = _losses(model, data.batch.select(plan[step]), negatives)
+        terms = _losses(model, data.take(plan[step]), negatives)
         total = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]

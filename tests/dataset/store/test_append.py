@@ -57,7 +57,7 @@ def state(folder):
     return account, events, aside.select(sorted(aside.columns)), tables
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     days=logs,
     n_parts=st.integers(1, 3),

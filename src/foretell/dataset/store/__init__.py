@@ -6,9 +6,9 @@ whose events are the store's own pages.
 """
 
 from foretell.dataset.store.append import append_to_store
-from foretell.dataset.store.build import build_store
+from foretell.dataset.store.build import build_store, refuse_full
 from foretell.dataset.store.manifest import Manifest
 from foretell.dataset.store.staging import Staging
 from foretell.dataset.store.store import HistoryStore
 
-__all__ = ["HistoryStore", "Manifest", "Staging", "append_to_store", "build_store"]
+__all__ = ["HistoryStore", "Manifest", "Staging", "append_to_store", "build_store", "refuse_full"]

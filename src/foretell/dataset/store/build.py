@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import RunError, SourceError
 from foretell.core.events import UNATTRIBUTED
-from foretell.dataset.log_folder import type_names
+from foretell.dataset.id_types import type_names
 from foretell.dataset.store.arrival import arriving, write_table, write_tables
-from foretell.dataset.store.manifest import Manifest, PartFiles
-from foretell.dataset.store.pages import beside, in_sessions, runs_of, write_part
+from foretell.dataset.store.manifest import MANIFEST, ROWS_PER_PART, Manifest, PartFiles, building_place
+from foretell.dataset.store.pages import beside, has_passive, in_sessions, write_part
 from foretell.dataset.store.parting import by_range, divide, range_beginnings
 from foretell.dataset.store.staging import Staging, collected
 from foretell.prepare.cleaning import UNREADABLE
 from foretell.prepare.netting import LEFT
 from foretell.prepare.rules import CleaningRules
 
-__all__ = ["ROWS_PER_PART", "build_store"]
-
-ROWS_PER_PART: Final = 10_000_000
-"""About how many rows are worked on at a time; sorting so many takes some 3 GiB."""
+__all__ = ["build_store", "refuse_full"]
 
 
 def build_store(
@@ -41,6 +38,7 @@ def build_store(
     rejected: pl.DataFrame | None = None,
     id_types: Mapping[str, pl.DataType] | None = None,
     dialect: str = "canonical",
+    mapping: Mapping[str, str] | None = None,
     rows_per_part: int = ROWS_PER_PART,
     progress: Callable[[str], None] | None = None,
 ) -> Manifest:
@@ -56,6 +54,7 @@ def build_store(
         rejected: Lines that could not be read, as ``EventLog.rejected``.
         id_types: The types the shop's identifiers have.
         dialect: The dialect the rows were read in.
+        mapping: From canonical column to the shop's, as they were read.
         rows_per_part: About how many rows are held in memory at a time. It changes no row of the result.
         progress: Called with what has been done.
 
@@ -71,13 +70,12 @@ def build_store(
         (3, 2, {'missing_user': 1})
     """
     folder, say = Path(out), progress or _silent
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another, or append to it.")
+    refuse_full(folder)
     n_rows = int(collected(rows.select(pl.len())).item())
     if n_rows == 0:
         raise SourceError("There are no events.", received="0 rows", remedy="Check the export that wrote it.")
     arrived = arriving(rows, first_row=0)
-    building = folder.with_name(f".{folder.name}.building")
+    building = building_place(folder)
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
@@ -95,8 +93,8 @@ def build_store(
             rows_in=n_rows,
             loose=write_tables(tables or {}, folder=building, generation=1),
             rejected=rejected,
-            id_types=type_names(id_types or {}),
-            dialect=dialect,
+            read=_Reading(type_names(id_types or {}), dialect, dict(mapping or {})),
+            rows_per_part=rows_per_part,
             say=say,
         )
         shutil.rmtree(building / "staging")
@@ -109,6 +107,33 @@ def build_store(
     return manifest
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """How the rows were read: the types of identifiers, the dialect, the mapping."""
+
+    id_types: dict[str, str]
+    dialect: str
+    mapping: dict[str, str]
+
+
+def refuse_full(folder: Path) -> None:
+    """Go on if a store can be made in a folder.
+
+    Raises:
+        RunError: If it holds something already.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError("The output path is a file.", received=str(folder), remedy="Give a folder as --out.")
+    if (folder / MANIFEST).is_file():
+        raise RunError(
+            "There is a store here already.",
+            received=str(folder),
+            remedy="Add rows to it with --append, or choose another folder.",
+        )
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
+
+
 def _write(
     staging: Staging,
     folder: Path,
@@ -118,8 +143,8 @@ def _write(
     rows_in: int,
     loose: dict[str, str],
     rejected: pl.DataFrame | None,
-    id_types: dict[str, str],
-    dialect: str,
+    read: _Reading,
+    rows_per_part: int,
     say: Callable[[str], None],
 ) -> Manifest:
     has_sessions = columns.SESSION_ID in staging.columns
@@ -131,9 +156,15 @@ def _write(
             apart = kept.filter(pl.col(columns.USER_ID).is_null())
         kept = kept.filter(pl.col(columns.USER_ID).is_not_null())
         events = in_sessions(kept, rules, has_sessions=has_sessions)
-        nets = staging.before is not None
-        files = PartFiles.named(number, generation=1, beginning=beginning, nets=nets, n_rows=events.height)
-        write_part(events, runs_of(events), folder, files)
+        files = PartFiles.named(
+            number,
+            generation=1,
+            beginning=beginning,
+            n_rows=events.height,
+            nets=staging.before is not None,
+            passive=has_passive(events),
+        )
+        write_part(events, folder, files)
         beside(staging.claimed(number), folder / files.aside)
         if staging.before is not None and files.before is not None:
             beside(staging.before[number], folder / files.before)
@@ -155,9 +186,11 @@ def _write(
         removed=removed,
         next_row=rows_in,
         rules=rules.model_dump(mode="json"),
-        id_types=id_types,
-        dialect=dialect,
+        id_types=read.id_types,
+        dialect=read.dialect,
         has_sessions=has_sessions,
+        mapping=read.mapping,
+        rows_per_part=rows_per_part,
     )
     manifest.save(folder)
     return manifest

@@ -6,17 +6,19 @@ This module owns the names of the files and ``store.json``, which is written las
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from foretell.core.errors import RunError
 
-__all__ = ["MANIFEST", "Manifest", "PartFiles"]
+__all__ = ["MANIFEST", "ROWS_PER_PART", "Manifest", "PartFiles", "building_place"]
 
 MANIFEST: Final = "store.json"
 _VERSION: Final = 1
+
+ROWS_PER_PART: Final = 10_000_000
+"""About how many rows are worked on at a time; sorting so many takes some 3 GiB."""
 
 
 @dataclass(frozen=True)
@@ -28,27 +30,47 @@ class PartFiles:
         events: The kept rows, an uncompressed Arrow file, sorted by user.
         users: Whose rows begin and end where.
         aside: The rows that rules claimed, Parquet.
-        before: The rows that netting refunds changed, as they were, Parquet; None where there are none.
         n_rows: How many rows are kept.
+        before: The rows that netting refunds changed, as they were, Parquet; None where there are none.
+        histories: The kept rows as histories, an uncompressed Arrow file; None where the events are just that.
     """
 
     beginning: str | None
     events: str
     users: str
     aside: str
-    before: str | None
     n_rows: int
+    before: str | None = None
+    histories: str | None = None
 
     @classmethod
-    def named(cls, part: int, *, generation: int, beginning: str | None, nets: bool, n_rows: int) -> PartFiles:
-        """The names that a part's files have in a generation of the store."""
+    def named(
+        cls, part: int, *, generation: int, beginning: str | None, n_rows: int, nets: bool, passive: bool
+    ) -> PartFiles:
+        """The names that a part's files have in a generation of the store.
+
+        Args:
+            part: Its place among the parts.
+            generation: The generation.
+            beginning: The user id from which on users belong to it.
+            n_rows: How many rows are kept.
+            nets: Whether netting changed rows.
+            passive: Whether there are rows that no history holds.
+        """
         stem = f"part-{part:04d}.{generation}"
-        before = f"{stem}.before.parquet" if nets else None
-        return cls(beginning, f"{stem}.events.arrow", f"{stem}.users.arrow", f"{stem}.aside.parquet", before, n_rows)
+        return cls(
+            beginning,
+            f"{stem}.events.arrow",
+            f"{stem}.users.arrow",
+            f"{stem}.aside.parquet",
+            n_rows,
+            before=f"{stem}.before.parquet" if nets else None,
+            histories=f"{stem}.histories.arrow" if passive else None,
+        )
 
     def names(self) -> list[str]:
         """All file names."""
-        return [name for name in (self.events, self.users, self.aside, self.before) if name]
+        return [name for name in (self.events, self.users, self.aside, self.before, self.histories) if name]
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,8 @@ class Manifest:
         id_types: The types the shop's identifiers have.
         dialect: The dialect the rows were read in.
         has_sessions: Whether the shop gave session ids of its own.
+        mapping: From canonical column to the shop's, as the rows were read.
+        rows_per_part: About how many rows a part holds; one that has grown to twice as many is divided.
     """
 
     generation: int
@@ -82,6 +106,8 @@ class Manifest:
     id_types: dict[str, str] = field(default_factory=dict)
     dialect: str = "canonical"
     has_sessions: bool = False
+    mapping: dict[str, str] = field(default_factory=dict)
+    rows_per_part: int = ROWS_PER_PART
     version: int = _VERSION
 
     def save(self, folder: Path) -> None:
@@ -97,20 +123,26 @@ class Manifest:
         Raises:
             RunError: If there is no finished store in the folder, or one of another version.
         """
+        if not (folder / MANIFEST).is_file():
+            raise _none_here(folder)
         try:
             values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            version = values["version"]
+            if version != _VERSION:
+                raise _of_version(version)
             found = cls(**{**values, "parts": tuple(PartFiles(**part) for part in values["parts"])})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
-                "There is no finished store here.",
-                received=f"{folder}: {error}",
-                remedy="Make one with: foretell prepare LOG --out STORE",
+                "The store's manifest cannot be read.",
+                received=f"{folder / MANIFEST}: {error}",
+                remedy="Prepare the log again into another folder.",
             ) from error
-        if found.version != _VERSION:
+        lost = sorted(name for name in found.names() if not (folder / name).is_file())
+        if lost:
             raise RunError(
-                "The store was made by another version of foretell.",
-                received=f"format {found.version}; this version reads {_VERSION}",
-                remedy="Prepare the log again.",
+                "Files of the store are missing.",
+                received=f"{folder}: no {lost[0]}" + (f" and {len(lost) - 1} more" if len(lost) > 1 else ""),
+                remedy="Bring them back, or prepare the log again.",
             )
         return found
 
@@ -118,9 +150,34 @@ class Manifest:
         """Every file that belongs to the store."""
         return {MANIFEST, *self.loose.values(), *(name for part in self.parts for name in part.names())}
 
-    def sweep(self, folder: Path, *, keep: Iterable[str] = ()) -> None:
+    def sweep(self, folder: Path) -> None:
         """Take away files of earlier generations, and of writing that was interrupted."""
-        spared = self.names() | set(keep)
+        spared = self.names()
         for path in folder.iterdir():
             if path.is_file() and path.name not in spared:
                 path.unlink()
+
+
+def building_place(folder: Path) -> Path:
+    """Where a store is built before it is moved to its folder in one step."""
+    return folder.with_name(f".{folder.name}.building")
+
+
+def _of_version(version: object) -> RunError:
+    return RunError(
+        "The store was made by another version of foretell.",
+        received=f"format {version}; this version reads {_VERSION}",
+        remedy="Prepare the log again.",
+    )
+
+
+def _none_here(folder: Path) -> RunError:
+    if building_place(folder).is_dir():
+        return RunError(
+            "The store here was not finished.",
+            received=str(folder),
+            remedy="Run the command that makes it again: foretell prepare LOG --out STORE",
+        )
+    return RunError(
+        "There is no store here.", received=str(folder), remedy="Make one with: foretell prepare LOG --out STORE"
+    )

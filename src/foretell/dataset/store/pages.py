@@ -15,12 +15,23 @@ import pyarrow as pa
 
 from foretell.core import columns
 from foretell.core.events import in_event_order
+from foretell.core.history import history_rows
 from foretell.dataset.store.manifest import PartFiles
 from foretell.prepare.group_rule import ROW
 from foretell.prepare.rules import CleaningRules
 from foretell.prepare.sessions import with_sessions
 
-__all__ = ["GIVEN_SESSION", "as_read", "beside", "in_sessions", "mapped", "merged", "runs_of", "write_part"]
+__all__ = [
+    "GIVEN_SESSION",
+    "as_read",
+    "beside",
+    "has_passive",
+    "in_sessions",
+    "mapped",
+    "merged",
+    "runs_of",
+    "write_part",
+]
 
 GIVEN_SESSION: Final = "_given_session"
 """The session id that the shop gave, where the store keeps a derived one beside it."""
@@ -34,12 +45,23 @@ def mapped(path: Path) -> pl.DataFrame:
     return frame
 
 
-def write_part(events: pl.DataFrame, users: pl.DataFrame, folder: Path, files: PartFiles) -> None:
-    """Write sorted rows and whose they are."""
-    newest = pl.CompatLevel.newest()
-    rows = max(events.height, 1)
-    events.write_ipc(folder / files.events, compression="uncompressed", compat_level=newest, record_batch_size=rows)
-    users.write_ipc(folder / files.users, compression="uncompressed", compat_level=newest)
+def write_part(events: pl.DataFrame, folder: Path, files: PartFiles) -> None:
+    """Write sorted rows, whose they are, and the histories they make where those are not the rows themselves."""
+    _write(events, folder / files.events)
+    _write(runs_of(events), folder / files.users)
+    if files.histories is not None:
+        _write(history_rows(events), folder / files.histories)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """One Arrow file of one batch, so that a column is one piece of memory."""
+    newest, rows = pl.CompatLevel.newest(), max(frame.height, 1)
+    frame.write_ipc(path, compression="uncompressed", compat_level=newest, record_batch_size=rows)
+
+
+def has_passive(events: pl.DataFrame) -> bool:
+    """Whether there are rows that no history holds."""
+    return bool(events[columns.ACTION].is_in(columns.PASSIVE_ACTIONS).any())
 
 
 def beside(frame: pl.DataFrame, path: Path) -> None:
@@ -57,9 +79,9 @@ def in_sessions(rows: pl.DataFrame, rules: CleaningRules, *, has_sessions: bool)
     return in_event_order(rows.sort(ROW))
 
 
-def as_read(rows: pl.DataFrame, *, has_sessions: bool) -> pl.DataFrame:
+def as_read(rows: pl.DataFrame) -> pl.DataFrame:
     """Stored rows with the sessions they came with."""
-    if has_sessions:
+    if GIVEN_SESSION in rows.columns:
         return rows.with_columns(pl.col(GIVEN_SESSION).alias(columns.SESSION_ID)).drop(GIVEN_SESSION)
     return rows.drop(columns.SESSION_ID, strict=False)
 
@@ -89,4 +111,4 @@ def merged(old: pl.DataFrame, *, runs: pl.DataFrame, moved: pl.DataFrame, fresh:
     lengths = (order["end"] - order["begin"]).to_numpy()
     before = np.cumsum(lengths) - lengths
     rows = np.repeat(order["begin"].to_numpy() - before, lengths) + np.arange(int(lengths.sum()))
-    return pl.concat([old, fresh], how="diagonal")[rows]
+    return pl.concat([old, fresh], how="diagonal_relaxed")[rows]

@@ -5,6 +5,7 @@ This module owns reading. It refuses to write (``build``, ``append``).
 
 from __future__ import annotations
 
+import shutil
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.events import RETURNED, SIDE_TABLES, UNATTRIBUTED, EventLog, in_event_order
-from foretell.dataset.log_folder import types_of
+from foretell.core.history import history_rows
+from foretell.dataset.id_types import types_of
 from foretell.dataset.store.manifest import MANIFEST, Manifest
 from foretell.dataset.store.pages import GIVEN_SESSION, mapped
 from foretell.prepare.cleaning import REASONS, UNREADABLE
@@ -72,17 +74,38 @@ class HistoryStore:
         """The rows of a part with what the store notes of them, mapped into memory."""
         return mapped(self.folder / self.manifest.parts[part].events)
 
+    def schema(self) -> dict[str, pl.DataType]:
+        """The columns that any row has, kept or not, and their types."""
+        found: dict[str, pl.DataType] = {}
+        for files in self.manifest.parts:
+            rows = mapped(self.folder / files.events).schema, pl.read_parquet_schema(self.folder / files.aside)
+            for name, kind in (entry for schema in rows for entry in schema.items()):
+                if found.get(name, pl.Null()) == pl.Null():
+                    found[name] = kind
+        return found
+
+    def last_time(self) -> int | None:
+        """The moment of the last event, int64 microseconds; None where there are none."""
+        ends = [self.stored(part)[columns.TIME].max() for part in range(len(self.manifest.parts))]
+        return max((int(str(end)) for end in ends if end is not None), default=None)
+
     def users(self, part: int) -> pl.DataFrame:
         """``user_id``, ``begin`` and ``end``: whose events the rows ``begin..end`` of the part are."""
         return mapped(self.folder / self.manifest.parts[part].users)
 
     def events(self) -> pl.DataFrame:
         """Everyone's events by user and time, mapped into memory."""
-        parts = [self.stored(part) for part in range(len(self.manifest.parts))]
-        names = list(dict.fromkeys(name for part in parts for name in part.columns if name not in _INNER))
-        if len({tuple(part.columns) for part in parts}) == 1:
-            return pl.concat([part.select(names) for part in parts], rechunk=False)
-        return pl.concat(parts, how="diagonal", rechunk=False).select(names)
+        parts = [self.stored(part).drop(*_INNER, strict=False) for part in range(len(self.manifest.parts))]
+        # Days may have brought columns that earlier ones had not.
+        return pl.concat(parts, how="diagonal_relaxed", rechunk=False)
+
+    def histories(self) -> pl.DataFrame:
+        """The ``history_frame`` of the events, mapped into memory."""
+        frames = []
+        for number, part in enumerate(self.manifest.parts):
+            file = part.histories
+            frames.append(history_rows(self.stored(number)) if file is None else mapped(self.folder / file))
+        return pl.concat(frames, rechunk=False)
 
     def log(self) -> EventLog:
         """The clean log; its events stay on disk until they are touched."""
@@ -93,7 +116,29 @@ class HistoryStore:
         events = self.events()
         if self.rules.refunds == "targets" and columns.ITEM_ID in events.columns:
             tables |= self._returned()
-        return EventLog(events, tables, types_of(self.manifest.id_types), self.manifest.dialect)
+        return EventLog(
+            events,
+            tables,
+            types_of(self.manifest.id_types),
+            self.manifest.dialect,
+            histories=self.histories(),
+        )
+
+    def snapshot(self, folder: str | Path) -> HistoryStore:
+        """The store as it is now in another folder, where rows added here later do not show.
+
+        Files of a store never change, so on the same disk the snapshot is made of links and takes no room.
+        """
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in self.manifest.names() - {MANIFEST}:
+            (place / name).unlink(missing_ok=True)
+            try:
+                (place / name).hardlink_to(self.folder / name)
+            except OSError:  # another disk, or one that knows no links
+                shutil.copyfile(self.folder / name, place / name)
+        self.manifest.save(place)
+        return HistoryStore(place, self.manifest)
 
     def history(self, user_id: str) -> pl.DataFrame:
         """The events of one user, read from its rows alone; none for somebody unknown."""
@@ -127,14 +172,14 @@ class HistoryStore:
             aside, before = self.aside(part), self.before(part)
             if before is not None:
                 netted = aside.select(ROW, RULE).join(before, on=ROW)
-                aside = pl.concat([aside.join(netted, on=ROW, how="anti"), netted], how="diagonal")
+                aside = pl.concat([aside.join(netted, on=ROW, how="anti"), netted], how="diagonal_relaxed")
             frames.append(aside)
         reason = pl.col(RULE).replace_strict(REASONS, return_dtype=pl.String).alias("reason")
-        rows = pl.concat(frames, how="diagonal").sort(ROW).drop(ROW).with_columns(reason)
+        rows = pl.concat(frames, how="diagonal_relaxed").sort(ROW).drop(ROW).with_columns(reason)
         unreadable = self.unreadable()
         if unreadable is not None:
             named = unreadable.with_columns(pl.lit(UNREADABLE).alias(RULE))
-            rows = pl.concat([rows, named], how="diagonal")
+            rows = pl.concat([rows, named], how="diagonal_relaxed")
         return rows.select(RULE, "reason", pl.exclude(RULE, "reason"))
 
     def _loose(self, name: str) -> pl.DataFrame:
@@ -147,5 +192,5 @@ class HistoryStore:
             frames.append(apart)
         traded = pl.col(columns.ACTION).is_in((columns.PURCHASE, columns.REFUND))
         found = [returned_units(nw.from_native(rows.filter(traded).lazy())).to_native().collect() for rows in frames]
-        returned = pl.concat(found, how="diagonal").sort(ROW).drop(ROW)
+        returned = pl.concat(found, how="diagonal_relaxed").sort(ROW).drop(ROW)
         return {RETURNED: in_event_order(returned)} if returned.height else {}
