@@ -102,15 +102,21 @@ def test_numbers_as_ids_are_given_back_as_numbers(tmp_path):
 def test_a_folder_in_use_and_an_empty_log_are_refused(tmp_path):
     log = pl.LazyFrame({"user_id": ["a"], "time": [START], "action": ["view"]})
     build_store(log, tmp_path / "store")
-    with pytest.raises(RunError, match="not empty"):
+    with pytest.raises(RunError, match="store here already"):
         build_store(log, tmp_path / "store")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(RunError, match="not empty"):
+        build_store(log, tmp_path / "full")
+    with pytest.raises(RunError, match="is a file"):
+        build_store(log, tmp_path / "full" / "mine.txt")
     with pytest.raises(SourceError, match="no events"):
         build_store(log.head(0), tmp_path / "other")
     with pytest.raises(SchemaError, match="lack action"):
         build_store(log.drop("action"), tmp_path / "other")
     assert not (tmp_path / "other").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["store"]
-    with pytest.raises(RunError, match="no finished store"):
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "store"]
+    with pytest.raises(RunError, match="no store here"):
         HistoryStore.open(tmp_path / "other")
 
 
@@ -119,3 +125,20 @@ def test_the_rules_handed_in_decide(tmp_path):
     made = build_store(log, tmp_path / "store", rules=CleaningRules(robot_events_per_hour=20))
     assert made.removed == {"robot": 30}
     assert made.rows_out == 0
+
+
+def test_a_damaged_store_and_one_of_another_version_say_so(tmp_path):
+    log = pl.LazyFrame({"user_id": ["a"], "time": [START], "action": ["view"]})
+    build_store(log, tmp_path / "store")
+    manifest = tmp_path / "store" / "store.json"
+    whole = manifest.read_text(encoding="utf-8")
+    manifest.write_text(whole.replace('"version": 1', '"version": 99, "more": 2'), encoding="utf-8")
+    with pytest.raises(RunError, match="another version"):
+        HistoryStore.open(tmp_path / "store")
+    manifest.write_text(whole[:-20], encoding="utf-8")
+    with pytest.raises(RunError, match="cannot be read"):
+        HistoryStore.open(tmp_path / "store")
+    manifest.write_text(whole, encoding="utf-8")
+    next((tmp_path / "store").glob("*.events.arrow")).unlink()
+    with pytest.raises(RunError, match="are missing"):
+        HistoryStore.open(tmp_path / "store")
