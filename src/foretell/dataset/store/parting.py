@@ -1,7 +1,6 @@
 """How a log is divided so that each part holds whole users.
 
-This module owns two divisions: by ranges of user ids, which a store keeps for its lifetime, and by a hash of them,
-which serves one walk. It refuses to look at anything but the user.
+This module owns the division by ranges of user ids. It refuses to look at anything but the user.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.dataset.store.staging import collected
 
-__all__ = ["by_hash", "by_range", "divide", "range_beginnings"]
+__all__ = ["by_range", "divide", "range_beginnings"]
 
 _PART: Final = "_part"
 
@@ -42,11 +41,6 @@ def by_range(beginnings: Sequence[str]) -> pl.Expr:
     user = pl.col(columns.USER_ID)
     reached = [(user >= beginning).fill_null(value=False).cast(pl.Int32) for beginning in beginnings]
     return pl.sum_horizontal(pl.lit(0, dtype=pl.Int32), *reached)
-
-
-def by_hash(n_parts: int) -> pl.Expr:
-    """The number of a user's part, drawn by a hash; the same within one version of Polars only."""
-    return (pl.col(columns.USER_ID).hash(0) % n_parts).cast(pl.Int32)
 
 
 def divide(rows: pl.LazyFrame, *, part: pl.Expr, n_parts: int, folder: Path) -> list[pl.LazyFrame]:
