@@ -117,6 +117,7 @@ def test_the_command_line_prepares_adds_and_inspects(days, tmp_path, foretell_co
     assert (refused.code, refused.out) == (2, "")
     assert "--append" in refused.err
     assert foretell_command("inspect", store, "--dialect", "rees46").code == 2
+    assert "is a store" in foretell_command("features", store, "--out", tmp_path / "features").err
 
 
 def test_a_run_made_from_a_store_is_the_run_made_from_the_log(

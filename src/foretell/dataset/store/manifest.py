@@ -17,8 +17,8 @@ __all__ = ["MANIFEST", "ROWS_PER_PART", "Manifest", "PartFiles", "building_place
 MANIFEST: Final = "store.json"
 _VERSION: Final = 1
 
-ROWS_PER_PART: Final = 10_000_000
-"""About how many rows are worked on at a time; sorting so many takes some 3 GiB."""
+ROWS_PER_PART: Final = 3_000_000
+"""About how many rows are worked on at a time; sorting so many takes a GiB or two."""
 
 
 @dataclass(frozen=True)
