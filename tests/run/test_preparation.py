@@ -11,6 +11,7 @@ from foretell.core.errors import ConfigError, RunError, SchemaError, SourceError
 from foretell.core.time import DAY
 from foretell.dataset.store import HistoryStore
 from foretell.prepare import CleaningRules, clean
+from foretell.run.clean_log import with_rules_of_store
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,7 @@ def test_a_run_made_from_a_store_is_the_run_made_from_the_log(
     with pytest.raises(ConfigError, match="read when it was made"):
         foretell.train(store.folder, out=tmp_path / "no", config=parse_config({"data": {"zone": "Europe/Berlin"}}))
     assert not (tmp_path / "no").exists()
+    assert with_rules_of_store(parse_config({}), store.folder).clean == store.rules
     predictor = foretell.train(store.folder, out=tmp_path / "run", config=parse_config(tiny_settings))
     for name in predictor.tasks:
         mine, theirs = (

@@ -19,7 +19,7 @@ from foretell.prepare import Cleaned, clean
 from foretell.run.preparation import refuse_other_rules
 from foretell.sources import read_events
 
-__all__ = ["CleanLog", "clean_log"]
+__all__ = ["CleanLog", "clean_log", "with_rules_of_store"]
 
 
 @dataclass(frozen=True)
@@ -45,26 +45,37 @@ def clean_log(log: EventLog | str | Path | None, *, config: RunConfig) -> CleanL
         config: How it is read and cleaned.
 
     Raises:
-        ConfigError: If no log is named, or a store was cleaned by other rules than the config's.
+        ConfigError: If no log is named.
     """
     if isinstance(log, EventLog):
         return _of_cleaned(clean(log, rules=config.clean))
     place = log or config.data.log
     if place is None:
         raise ConfigError("No log is named.", remedy="Give a path, or set data.log in the config.")
-    choices = config.data.choices()
     if HistoryStore.is_one(place):
-        if choices:
-            raise ConfigError(
-                "A store was read when it was made.",
-                received=f"data.{next(iter(choices))} for the store {place}",
-                remedy="Leave the setting out, or give it to: foretell prepare",
-            )
-        store = HistoryStore.open(place)
-        if "clean" in config.model_fields_set:
-            refuse_other_rules(store, config.clean)
-        return _of_store(store)
-    return _of_cleaned(clean(read_events(place, **choices), rules=config.clean))
+        return _of_store(HistoryStore.open(place))
+    return _of_cleaned(clean(read_events(place, **config.data.choices()), rules=config.clean))
+
+
+def with_rules_of_store(config: RunConfig, log: EventLog | str | Path | None) -> RunConfig:
+    """The config of a run; of one that is made on a store with the rules that the store was cleaned by.
+
+    Raises:
+        ConfigError: If the config says otherwise how the store is to be read or cleaned.
+    """
+    place = log or config.data.log if not isinstance(log, EventLog) else None
+    if place is None or not HistoryStore.is_one(place):
+        return config
+    store, choices = HistoryStore.open(place), config.data.choices()
+    if choices:
+        raise ConfigError(
+            "A store was read when it was made.",
+            received=f"data.{next(iter(choices))} for the store {place}",
+            remedy="Leave the setting out, or give it to: foretell prepare",
+        )
+    if "clean" in config.model_fields_set:
+        refuse_other_rules(store, config.clean)
+    return config.model_copy(update={"clean": store.rules})
 
 
 def _of_cleaned(cleaned: Cleaned) -> CleanLog:

@@ -31,7 +31,7 @@ from foretell.predictor.storage import load_encoder, load_fitted, save_encoder, 
 from foretell.predictor.view import ShopView
 from foretell.prepare.gates import gates, require_any
 from foretell.run.again import load_dataset
-from foretell.run.clean_log import clean_log
+from foretell.run.clean_log import clean_log, with_rules_of_store
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
@@ -79,7 +79,7 @@ def train(
     Example:
         >>> predictor = train("events.parquet", out="runs/shop")  # doctest: +SKIP
     """
-    config = config or RunConfig()
+    config = with_rules_of_store(config or RunConfig(), log)
     torch.use_deterministic_algorithms(True)
     folder = RunFolder(Path(out))
     with narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):

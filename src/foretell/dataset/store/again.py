@@ -71,13 +71,19 @@ class Part:
 
 def due_rows(store: HistoryStore) -> pl.DataFrame | None:
     """Rows that lay in the future when they came and do not any more: they count as new; None if there are none."""
-    found = [store.aside(part).filter(_is_due(store)).drop(RULE) for part in range(len(store.manifest.parts))]
+    is_due = (pl.col(RULE) == FUTURE) & (pl.col(columns.TIME) <= store.rules.latest())
+    found = [store.aside(part).filter(is_due).drop(RULE) for part in range(len(store.manifest.parts))]
     due = pl.concat(found, how="diagonal_relaxed")
     return due if due.height else None
 
 
 def parts_again(store: HistoryStore, arrived: pl.DataFrame) -> list[Part]:
-    """The parts of a store, each with those who have new rows."""
+    """The parts of a store, each with those who have new rows.
+
+    Args:
+        store: The store as it is.
+        arrived: The new rows, and those that are due.
+    """
     owners = arrived.select(columns.USER_ID).unique().with_columns(_part_of(store))
     apart = store.apart()
     found = []
@@ -86,7 +92,7 @@ def parts_again(store: HistoryStore, arrived: pl.DataFrame) -> list[Part]:
         if number == 0 and apart is not None:
             stored = pl.concat([stored, apart], how="diagonal_relaxed", rechunk=False)
         touched = owners.filter(pl.col(_PART) == number).select(columns.USER_ID)
-        aside = store.aside(number).filter(~_is_due(store))
+        aside = store.aside(number).join(arrived.select(ROW), on=ROW, how="anti")
         found.append(Part(number, stored, aside, store.before(number), touched))
     return found
 
@@ -121,10 +127,6 @@ def rows_of_everyone(parts: list[Part], touched: Staging) -> Staging:
         judged_again = part.of_others(part.claimed_by(COMPARED).drop(RULE))
         plans.append(_together([part.of_others(part.stored), judged_again, touched.rows(part.number)]))
     return Staging(_alike([plan.drop(LEFT, strict=False) for plan in plans]))
-
-
-def _is_due(store: HistoryStore) -> pl.Expr:
-    return (pl.col(RULE) == FUTURE) & (pl.col(columns.TIME) <= store.rules.latest())
 
 
 def _part_of(store: HistoryStore) -> pl.Expr:

@@ -60,7 +60,10 @@ class HistoryStore:
     @staticmethod
     def is_one(folder: str | Path) -> bool:
         """Whether a store lies in the folder."""
-        return (Path(folder) / MANIFEST).is_file()
+        try:
+            return (Path(folder) / MANIFEST).is_file()
+        except (OSError, ValueError):  # too long a name, or one with a NUL
+            return False
 
     def __len__(self) -> int:
         return self.manifest.rows_out
