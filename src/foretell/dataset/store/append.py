@@ -29,7 +29,7 @@ from foretell.dataset.store.arrival import (
 from foretell.dataset.store.ending import Ended, Ending
 from foretell.dataset.store.locking import locked
 from foretell.dataset.store.manifest import Manifest
-from foretell.dataset.store.staging import collected
+from foretell.dataset.store.staging import collected, silent
 from foretell.dataset.store.store import HistoryStore
 from foretell.prepare.cleaning import UNREADABLE
 
@@ -76,7 +76,7 @@ def append_to_store(
         >>> append_to_store(monday.with_columns(pl.col("time") + 10**11), store).rows_out
         4
     """
-    place, say = Path(folder), progress or _silent
+    place, say = Path(folder), progress or silent
     refuse_other_reading(HistoryStore.open(place), dialect=dialect, mapping=mapping or {})
     working = place.with_name(f".{place.name}.adding")
     with locked(place):
@@ -163,7 +163,3 @@ def _manifest(
         removed=dict(sorted(removed.items())),
         next_row=before.next_row + n_new,
     )
-
-
-def _silent(_: str) -> None:
-    return None

@@ -21,7 +21,7 @@ from foretell.dataset.store.arrival import arriving, write_table, write_tables
 from foretell.dataset.store.manifest import MANIFEST, ROWS_PER_PART, Manifest, PartFiles, building_place
 from foretell.dataset.store.pages import beside, has_passive, in_sessions, write_part
 from foretell.dataset.store.parting import by_range, divide, range_beginnings
-from foretell.dataset.store.staging import Staging, collected
+from foretell.dataset.store.staging import Staging, collected, silent
 from foretell.prepare.cleaning import UNREADABLE
 from foretell.prepare.netting import LEFT
 from foretell.prepare.rules import CleaningRules
@@ -69,7 +69,7 @@ def build_store(
         >>> made.rows_in, made.rows_out, made.removed
         (3, 2, {'missing_user': 1})
     """
-    folder, say = Path(out), progress or _silent
+    folder, say = Path(out), progress or silent
     refuse_full(folder)
     n_rows = int(collected(rows.select(pl.len())).item())
     if n_rows == 0:
@@ -194,7 +194,3 @@ def _write(
     )
     manifest.save(folder)
     return manifest
-
-
-def _silent(_: str) -> None:
-    return None

@@ -22,7 +22,7 @@ from foretell.prepare.plan import RULE
 from foretell.prepare.row_rules import claiming_rule
 from foretell.prepare.rules import CleaningRules
 
-__all__ = ["CLAIMS", "Staging", "collected"]
+__all__ = ["CLAIMS", "Staging", "collected", "silent"]
 
 CLAIMS: Final = pl.Schema({ROW: pl.Int64(), RULE: pl.String()})
 
@@ -34,8 +34,8 @@ def collected(plan: pl.LazyFrame) -> pl.DataFrame:
     return plan.collect(engine="streaming")
 
 
-def _silent(_: str) -> None:
-    return None
+def silent(_: str) -> None:
+    """Progress that nobody hears."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Staging:
         """The names of the rows' columns."""
         return self.parts[0].collect_schema().names()
 
-    def clean(self, rules: CleaningRules, *, progress: Progress = _silent) -> None:
+    def clean(self, rules: CleaningRules, *, progress: Progress = silent) -> None:
         """Let every rule claim its rows, in the order in which ``prepare.plan`` does.
 
         Args:
@@ -90,7 +90,7 @@ class Staging:
             judged = nw.from_native(self.rows(part)).select(ROW, verdict.alias(RULE))
             self._claim(part, collected(judged.filter(~nw.col(RULE).is_null()).to_native()))
 
-    def repeats(self, rules: CleaningRules, *, progress: Progress = _silent) -> None:
+    def repeats(self, rules: CleaningRules, *, progress: Progress = silent) -> None:
         """The rules for rows sent twice, then refunds netted where that is asked for, with its rules."""
         for name in REPEATING:
             self.claim(name, rules)
@@ -100,7 +100,7 @@ class Staging:
             for name in NETTING_RULES:
                 self.claim(name, rules)
 
-    def compare(self, rules: CleaningRules, *, names: Sequence[str] = COMPARING, progress: Progress = _silent) -> None:
+    def compare(self, rules: CleaningRules, *, names: Sequence[str] = COMPARING, progress: Progress = silent) -> None:
         """The rules that come after, those that shift until they claim nothing."""
         while names:
             fired = False
