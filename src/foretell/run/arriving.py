@@ -6,7 +6,7 @@ This module owns that choice and what is said of the reading. It refuses to clea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,28 +28,16 @@ class Arrived:
 
     Attributes:
         rows: Canonical columns, lazily, in the order of arrival.
-        dialect: The dialect they were read in.
-        mapping: From canonical column to the shop's.
-        tables: Side tables by name.
-        rejected: Lines that could not be read; None where there were none.
-        id_types: The types of the shop's identifiers.
+        given: How they were read and what came with them, as ``build_store`` and ``append_to_store`` take it:
+            ``dialect``, ``mapping``, ``tables``, ``rejected`` and ``id_types``.
         notes: What was assumed, in plain sentences.
         in_pieces: Whether the rows were never in memory all at once.
     """
 
     rows: pl.LazyFrame
-    dialect: str
-    mapping: Mapping[str, str]
-    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    rejected: pl.DataFrame | None = None
-    id_types: Mapping[str, pl.DataType] = field(default_factory=dict)
+    given: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     in_pieces: bool = False
-
-    def given(self) -> dict[str, Any]:
-        """The arguments of ``build_store`` and ``append_to_store`` beside the rows."""
-        names = ("dialect", "mapping", "tables", "rejected", "id_types")
-        return {name: getattr(self, name) for name in names}
 
 
 def arrived(
@@ -74,7 +62,14 @@ def arrived(
     mapping = recognise(source, **of_sample).mapping
     log = read_events(source, **choices)
     progress(len(log), len(log))
-    return Arrived(log.events.lazy(), log.dialect, mapping, log.tables, log.rejected, log.id_types, log.notes)
+    given = {
+        "dialect": log.dialect,
+        "mapping": mapping,
+        "tables": log.tables,
+        "rejected": log.rejected,
+        "id_types": log.id_types,
+    }
+    return Arrived(log.events.lazy(), given, log.notes)
 
 
 def _in_pieces(pieces: Pieces, folder: Path, progress: Callable[[int, int], None]) -> Arrived:
@@ -100,16 +95,15 @@ def _in_pieces(pieces: Pieces, folder: Path, progress: Callable[[int, int], None
         raise SourceError(
             "There are no events.", received=f"{pieces.where}: 0 rows", remedy="Check the export that wrote it."
         )
-    return Arrived(
-        pl.scan_ipc(files),
-        "canonical",
-        pieces.mapping,
-        pieces.tables,
-        None if unread is None or unread.is_empty() else unread,
-        {name: next(iter(found)) if len(found) == 1 else pl.String() for name, found in kinds.items()},
-        tuple(dict.fromkeys(notes)),
-        in_pieces=True,
-    )
+    types = {name: next(iter(found)) if len(found) == 1 else pl.String() for name, found in kinds.items()}
+    given = {
+        "dialect": "canonical",
+        "mapping": pieces.mapping,
+        "tables": pieces.tables,
+        "rejected": None if unread is None or unread.is_empty() else unread,
+        "id_types": types,
+    }
+    return Arrived(pl.scan_ipc(files), given, tuple(dict.fromkeys(notes)), in_pieces=True)
 
 
 def late_rows(rows: pl.LazyFrame, *, last: int) -> int:

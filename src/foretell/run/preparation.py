@@ -7,9 +7,8 @@ refuses to know how a store is made (``dataset.store``).
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +36,6 @@ class Prepared:
         removed: How many more rows each rule has claimed; fewer where a rule now spares what it had claimed.
         late: Of the rows read those older than the last event of the store before.
         in_pieces: Whether the rows were never in memory all at once.
-        seconds: How long it took.
         notes: What was assumed in reading, in plain sentences.
     """
 
@@ -47,7 +45,6 @@ class Prepared:
     removed: Mapping[str, int]
     late: int
     in_pieces: bool
-    seconds: float
     notes: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
@@ -69,7 +66,6 @@ class Prepared:
             "dialect": made.dialect,
             "mapping": made.mapping,
             "in_pieces": self.in_pieces,
-            "seconds": round(self.seconds, 1),
             "notes": list(self.notes),
         }
 
@@ -112,7 +108,7 @@ def prepare(
         >>> prepare(tuesday, out=made.store.folder, append=True).store.log().events["user_id"].to_list()
         ['a', 'a', 'b', 'b']
     """
-    started, place = time.monotonic(), Path(out)
+    place = Path(out)
     log, rules, choices = _of_config(log, rules, choices)
     if not append:
         refuse_full(place)  # before hours are spent on reading
@@ -131,12 +127,12 @@ def prepare(
             with talk.stage("Cleaning into the store" if before is None else "Adding to the store") as step:
                 said = _moving(step)
                 if before is None:
-                    made = build_store(found.rows, place, rules=rules, progress=said, **found.given())
+                    made = build_store(found.rows, place, rules=rules, progress=said, **found.given)
                 else:
-                    made = append_to_store(found.rows, place, progress=said, **found.given())
+                    made = append_to_store(found.rows, place, progress=said, **found.given)
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
-    return _account(HistoryStore(place, made), before, found, late=late, seconds=time.monotonic() - started)
+    return _account(HistoryStore(place, made), before, found, late=late)
 
 
 def refuse_other_rules(store: HistoryStore, rules: CleaningRules) -> None:
@@ -183,21 +179,19 @@ def _of_config(
     return config.data.log, chosen, config.data.choices() | given
 
 
-def _account(
-    store: HistoryStore, before: HistoryStore | None, found: Arrived, *, late: int, seconds: float
-) -> Prepared:
+def _account(store: HistoryStore, before: HistoryStore | None, found: Arrived, *, late: int) -> Prepared:
     made = store.manifest
-    old = before.manifest if before is not None else replace(made, rows_in=0, rows_out=0, kept_apart=0, removed={})
-    rules = dict.fromkeys([*old.removed, *made.removed])
-    grown = {rule: made.removed.get(rule, 0) - old.removed.get(rule, 0) for rule in rules}
+    old = None if before is None else before.manifest
+    claimed = {} if old is None else old.removed
+    rules = dict.fromkeys([*claimed, *made.removed])
+    grown = {rule: made.removed.get(rule, 0) - claimed.get(rule, 0) for rule in rules}
     return Prepared(
         store,
-        read=made.rows_in - old.rows_in,
-        kept=made.rows_out - old.rows_out,
+        read=made.rows_in - (old.rows_in if old else 0),
+        kept=made.rows_out - (old.rows_out if old else 0),
         removed={rule: count for rule, count in grown.items() if count},
         late=late,
         in_pieces=found.in_pieces,
-        seconds=seconds,
         notes=found.notes,
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -92,12 +91,12 @@ def append_to_store(
             done, has_sessions = _added(store, arrived, working=working, say=say)
             loose = before.loose | write_tables(tables or {}, folder=place, generation=before.generation + 1)
             manifest = _manifest(store, done, loose=loose, n_new=arrived.height, rejected=rejected)
-            manifest = replace(
-                manifest,
-                has_sessions=has_sessions,
-                id_types=joint_types(before.id_types, type_names(id_types or {})),
-                mapping=dict(mapping or {}) | before.mapping,
-            )
+            reading = {
+                "has_sessions": has_sessions,
+                "id_types": joint_types(before.id_types, type_names(id_types or {})),
+                "mapping": dict(mapping or {}) | before.mapping,
+            }
+            manifest = manifest.model_copy(update=reading)
             manifest.save(place)
         except BaseException:
             before.sweep(place)
@@ -152,14 +151,14 @@ def _manifest(
     if n_unread:
         removed[UNREADABLE] = n_unread
     files = tuple(file for part in done for file in part.files)
-    return replace(
-        before,
-        generation=generation,
-        parts=files,
-        loose=loose,
-        rows_in=before.next_row + n_new + n_unread,
-        rows_out=sum(file.n_rows for file in files),
-        kept_apart=apart.height,
-        removed=dict(sorted(removed.items())),
-        next_row=before.next_row + n_new,
-    )
+    account = {
+        "generation": generation,
+        "parts": files,
+        "loose": loose,
+        "rows_in": before.next_row + n_new + n_unread,
+        "rows_out": sum(file.n_rows for file in files),
+        "kept_apart": apart.height,
+        "removed": dict(sorted(removed.items())),
+        "next_row": before.next_row + n_new,
+    }
+    return before.model_copy(update=account)

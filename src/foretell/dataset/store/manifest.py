@@ -6,9 +6,11 @@ This module owns the names of the files and ``store.json``, which is written las
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.core.errors import RunError
 
@@ -73,47 +75,60 @@ class PartFiles:
         return [name for name in (self.events, self.users, self.aside, self.before, self.histories) if name]
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a store holds.
+class Manifest(BaseModel):
+    """What a store holds; written as JSON."""
 
-    Attributes:
-        generation: How often it has been written; 1 as built.
-        parts: The parts, by ranges of user ids.
-        loose: The other files: side tables by name, rows that name no user, lines that could not be read.
-        rows_in: Rows read, in all.
-        rows_out: Rows kept; ``rows_in == rows_out + kept_apart + sum(removed.values())``.
-        kept_apart: Sales that name no user.
-        removed: How many rows each rule took; zeros are left out.
-        next_row: The number of the next row that arrives.
-        rules: The thresholds of cleaning.
-        id_types: The types the shop's identifiers have.
-        dialect: The dialect the rows were read in.
-        has_sessions: Whether the shop gave session ids of its own.
-        mapping: From canonical column to the shop's, as the rows were read.
-        rows_per_part: About how many rows a part holds; one that has grown to twice as many is divided.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     generation: int
+    """How often it has been written; 1 as built."""
+
     parts: tuple[PartFiles, ...]
+    """The parts, by ranges of user ids."""
+
     loose: dict[str, str]
+    """The other files: side tables by name, rows that name no user, lines that could not be read."""
+
     rows_in: int
+    """Rows read, in all."""
+
     rows_out: int
+    """Rows kept; ``rows_in == rows_out + kept_apart + sum(removed.values())``."""
+
     kept_apart: int
+    """Sales that name no user."""
+
     removed: dict[str, int]
+    """How many rows each rule took; zeros are left out."""
+
     next_row: int
+    """The number of the next row that arrives."""
+
     rules: dict[str, Any]
-    id_types: dict[str, str] = field(default_factory=dict)
+    """The thresholds of cleaning."""
+
+    id_types: dict[str, str] = Field(default_factory=dict)
+    """The types the shop's identifiers have."""
+
     dialect: str = "canonical"
+    """The dialect the rows were read in."""
+
     has_sessions: bool = False
-    mapping: dict[str, str] = field(default_factory=dict)
+    """Whether the shop gave session ids of its own."""
+
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """From canonical column to the shop's, as the rows were read."""
+
     rows_per_part: int = ROWS_PER_PART
+    """About how many rows a part holds; one that has grown to twice as many is divided."""
+
     version: int = _VERSION
+    """The format of the store."""
 
     def save(self, folder: Path) -> None:
         """Write the manifest in one step; a store is what its manifest names."""
         partial = folder / f"{MANIFEST}.partial"
-        partial.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
         partial.replace(folder / MANIFEST)
 
     @classmethod
@@ -130,7 +145,7 @@ class Manifest:
             version = values["version"]
             if version != _VERSION:
                 raise _of_version(version)
-            found = cls(**{**values, "parts": tuple(PartFiles(**part) for part in values["parts"])})
+            found = cls.model_validate(values)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
                 "The store's manifest cannot be read.",
