@@ -100,9 +100,9 @@ def grown_and_whole(days, n_parts, rules, place):
         assert mine.columns == theirs.columns
         assert mine.rows() == theirs.rows()
     assert one[3] == other[3]
-    largest = max(part.n_rows for part in HistoryStore.open(place / "grown").manifest.parts)
-    busiest = state(place / "grown")[1].group_by("user_id").len()["len"].max() or 0
-    assert largest <= max(2 * share, busiest)
+    store = HistoryStore.open(place / "grown")
+    busiest = store.events()["user_id"].value_counts()["count"].max() or 0
+    assert max(part.n_rows for part in store.manifest.parts) <= share + max(share, busiest)
 
 
 def kept_and_cleaned(day, n_parts, rules, place):
