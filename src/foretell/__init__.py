@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from foretell.predictor.predictor import Predictor
     from foretell.prepare import clean
     from foretell.run.pipeline import train
+    from foretell.run.preparation import prepare
     from foretell.simulate import simulate
     from foretell.sources import read_events
     from foretell.tabular import TabularClassifier
@@ -43,6 +44,7 @@ __all__ = [
     "clean",
     "explain",
     "load_config",
+    "prepare",
     "read_events",
     "simulate",
     "train",
@@ -65,6 +67,7 @@ _HOMES: Final = {
     "clean": "foretell.prepare",
     "explain": "foretell.explain",
     "load_config": "foretell.config",
+    "prepare": "foretell.run.preparation",
     "read_events": "foretell.sources",
     "simulate": "foretell.simulate",
     "train": "foretell.run.pipeline",

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, ParamSpec
+from typing import Annotated, Final, ParamSpec
 
 import typer
 from rich.console import Console
@@ -20,6 +19,7 @@ from foretell import __version__
 from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
 from foretell.core.time import from_microseconds, parse_time
+from foretell.run.printing import print_data, say_failure, say_note
 
 __all__ = ["app", "main"]
 
@@ -33,7 +33,7 @@ app = typer.Typer(
 Arguments = ParamSpec("Arguments")
 _INTERRUPTED: Final = 130
 
-Log = Annotated[str, typer.Argument(metavar="LOG", help="A log: a file, a folder, or 'complete-journey'.")]
+Log = Annotated[str, typer.Argument(metavar="LOG", help="A log: a file, a folder, a store, or 'complete-journey'.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
@@ -56,18 +56,18 @@ def main() -> None:
         _talk.print("Stopped. Run the same command again to continue.")
         sys.exit(_INTERRUPTED)
     except ForetellError as error:
-        _fail(_talk, error.problem, error.received, error.remedy)
+        say_failure(_talk, error.problem, error.received, error.remedy)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
         refused = from_os_error(error)
         if refused is not None:
-            _fail(_talk, refused.problem, refused.received, refused.remedy)
+            say_failure(_talk, refused.problem, refused.received, refused.remedy)
             sys.exit(refused.exit_code)
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
             if message := error.format_message():  # none where no verb was given: click has shown the help
-                _fail(_talk, message, None, "foretell --help")
+                say_failure(_talk, message, None, "foretell --help")
             sys.exit(2)
         raise
 
@@ -87,30 +87,6 @@ def _program(
     """Turn a shop's event log into predictions of what each customer does next."""
 
 
-def _note(text: str) -> None:
-    """A note on stderr: data stays on stdout."""
-    Console(stderr=True, highlight=False).print(f"[yellow]Note:[/] {_plain(text)}", soft_wrap=True)
-
-
-def _fail(talk: Console, problem: str, received: object, remedy: str | None) -> None:
-    talk.print(f"[red bold]Error:[/] {_plain(problem)}", soft_wrap=True)
-    if received is not None:
-        talk.print(f"Received: {_plain(str(received))}", soft_wrap=True)
-    if remedy:
-        talk.print(f"What to do: {_plain(remedy)}", soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    """Text without console markup, so that brackets in data show as they are."""
-    return text.replace("[", r"\[")
-
-
-def _print(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None:  # noqa: ANN401 (any JSON value)
-    """Data on stdout: JSON, or the text made of it."""
-    shown = json.dumps(value, indent=1, ensure_ascii=False, default=str) if as_json else text(value)
-    sys.stdout.write(shown.rstrip("\n") + "\n")
-
-
 @app.command()
 def demo(out: Out = Path("runs/demo"), seed: Seed = None, as_json: AsJson = False) -> None:
     """Run everything on a real log: dunnhumby's Complete Journey (extra 'demo')."""
@@ -119,7 +95,7 @@ def demo(out: Out = Path("runs/demo"), seed: Seed = None, as_json: AsJson = Fals
     from foretell.run.summary import summary_rows, summary_text
 
     report = run_demo(out, seed=seed, command=_command(), narrator=Narrator())
-    _print(summary_rows(report, out), as_json=as_json, text=summary_text)
+    print_data(summary_rows(report, out), as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -130,7 +106,7 @@ def inspect(
     from foretell.run.inspection import inspect_log, inspection_text, mapping_of, require_use
 
     found = inspect_log(log, dialect=dialect, mapping=mapping_of(mapping), zone=zone)
-    _print(found, as_json=as_json, text=inspection_text)
+    print_data(found, as_json=as_json, text=inspection_text)
     require_use(found)
 
 
@@ -148,12 +124,42 @@ def init(
     from foretell.run.starting_config import starting_text, write_starting_config
 
     found = write_starting_config(log, out=out, dialect=dialect, mapping=mapping_of(mapping), zone=zone)
-    _print(found, as_json=as_json, text=starting_text)
+    print_data(found, as_json=as_json, text=starting_text)
+
+
+@app.command()
+def prepare(
+    source: Annotated[str, typer.Argument(metavar="LOG_OR_CONFIG", help="A log, or a TOML config naming one.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of the store.")],
+    append: Annotated[bool, typer.Option("--append", help="Add the rows to the store that is there.")] = False,
+    dialect: OfDialect = None,
+    mapping: Mapping = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clean a log of any size into a store on disk, to train from and to add new days to."""
+    from foretell.run.inspection import mapping_of
+    from foretell.run.narrator import Narrator
+    from foretell.run.preparation import prepare as prepare_log
+    from foretell.run.preparation import prepared_text
+
+    made = prepare_log(
+        source,
+        out=out,
+        append=append,
+        narrator=Narrator(),
+        dialect=dialect,
+        mapping=mapping_of(mapping),
+        zone=zone,
+    )
+    print_data(made.json(), as_json=as_json, text=lambda _: prepared_text(made))
 
 
 @app.command()
 def train(
-    source: Annotated[str, typer.Argument(metavar="LOG_OR_CONFIG", help="A log, or a TOML config naming one.")],
+    source: Annotated[
+        str, typer.Argument(metavar="LOG_OR_CONFIG", help="A log, a store, or a TOML config naming one.")
+    ],
     out: Out,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -170,7 +176,7 @@ def train(
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
     train_run(None if is_config else source, out=out, config=config, command=_command(), narrator=Narrator())
-    _print(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
+    print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -189,12 +195,12 @@ def predict(
     from foretell.run.outputs import check_output, read_users, write_answers
 
     check_output(out)
-    with gathered_notes(_note) as notes:
+    with gathered_notes(say_note) as notes:
         names = None if users is None else read_users(users)
         answers = Predictor.load(run).predict(task, users=names, at=_moment(at), new_only=new_only)
         write_answers(answers, out)
     result = {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out), "notes": notes}
-    _print(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
+    print_data(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
 
 
 @app.command()
@@ -205,7 +211,7 @@ def evaluate(run: Run, as_json: AsJson = False) -> None:
     from foretell.run.summary import summary_rows, summary_text
 
     report = evaluate_again(run, narrator=Narrator())
-    _print(report.document if as_json else summary_rows(report, run), as_json=as_json, text=summary_text)
+    print_data(report.document if as_json else summary_rows(report, run), as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -225,7 +231,7 @@ def report(
     found.save(place)
     # The page may lie elsewhere; the predictions stay with the run.
     summary = summary_rows(found, place) | {"predictions": str(run / "predictions")}
-    _print(found.document if as_json else summary, as_json=as_json, text=summary_text)
+    print_data(found.document if as_json else summary, as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -255,7 +261,7 @@ def features(
         master=master,
         narrator=Narrator(),
     )
-    _print(found, as_json=as_json, text=account_text)
+    print_data(found, as_json=as_json, text=account_text)
 
 
 @app.command()
@@ -271,7 +277,7 @@ def simulate(
     from foretell.run.outputs import simulate_shop
 
     result = simulate_shop(out, n_users=users, n_items=items, days=days, seed=seed)
-    _print(result, as_json=as_json, text=lambda found: f"{found['events']:,} events in {found['folder']}")
+    print_data(result, as_json=as_json, text=lambda found: f"{found['events']:,} events in {found['folder']}")
 
 
 @app.command()
@@ -288,7 +294,7 @@ def serve(
     def announce(url: str) -> None:
         """Say where, once requests are taken."""
         said = {"url": url, "run": str(run)}
-        _print(said, as_json=as_json, text=lambda found: f"Serving {found['run']} at {found['url']} (Ctrl-C stops)")
+        print_data(said, as_json=as_json, text=lambda found: f"Serving {found['run']} at {found['url']} (Ctrl-C stops)")
         sys.stdout.flush()
 
     serve_run(run, host=host, port=port, state=state, announce=announce)
@@ -311,7 +317,7 @@ def explain(
 
     if language not in ("en", "zh"):
         raise InputError("This language is not spoken here.", received=language, remedy="Use en or zh.")
-    with gathered_notes(_note) as notes:
+    with gathered_notes(say_note) as notes:
         found = explain_answer(
             Predictor.load(run),
             task=task,
@@ -320,7 +326,7 @@ def explain(
             at=_moment(at),
             language="zh" if language == "zh" else "en",
         )
-    _print(json.loads(found.json()) | {"notes": notes}, as_json=as_json, text=lambda _: found.text())
+    print_data(json.loads(found.json()) | {"notes": notes}, as_json=as_json, text=lambda _: found.text())
 
 
 @app.command()
@@ -357,7 +363,7 @@ def tabular(
             command=_command(),
             step=step,
         )
-    _print(found.document, as_json=as_json, text=lambda document: result_text(document, folder=out))
+    print_data(found.document, as_json=as_json, text=lambda document: result_text(document, folder=out))
 
 
 @app.command(name="tabular-predict")
@@ -377,7 +383,7 @@ def tabular_predict(
     answers = predict_table(run, file, columns=names_of(columns) if columns else None)
     write_answers(answers, out)
     result = {"rows": answers.height, "columns": answers.columns, "file": str(out)}
-    _print(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
+    print_data(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
 
 
 def _moment(at: str | None) -> datetime | None:

@@ -27,6 +27,15 @@ def test_rows_are_sorted_by_user_then_time_and_ties_keep_their_order(rows):
     assert len(log) == len(rows)
 
 
+@pytest.mark.parametrize("block_rows", [1, 2, 100])
+def test_a_descending_time_is_noticed_wherever_blocks_meet(block_rows, monkeypatch):
+    monkeypatch.setattr("foretell.core.events._BLOCK_ROWS", block_rows)
+    frame = pl.DataFrame({"user_id": ["a"] * 5, "time": [1, 2, 4, 3, 5], "action": ["view"] * 5})
+    assert EventLog(frame).events["time"].to_list() == [1, 2, 3, 4, 5]
+    ordered = frame.sort("time")
+    assert EventLog(ordered).events["time"].to_list() == [1, 2, 3, 4, 5]
+
+
 def test_a_descending_time_within_a_user_is_noticed():
     """The order is checked before it is made: rows of one user that fall back in time must not pass."""
     table = pl.DataFrame({"user_id": ["a", "a", "b"], "time": [2, 1, 0], "action": ["x", "y", "z"]})

@@ -121,3 +121,13 @@ def test_the_frame_of_everyone_has_the_schema_and_no_impressions():
     assert found.select("user_id", "action").rows() == [("a", "search"), ("b", "view")]
     assert found["item_id"].null_count() == 2
     assert len(History.of(found, user_id="nobody")) == 0
+
+
+def test_histories_kept_beside_a_log_are_taken_and_forgotten_with_its_rows():
+    log = EventLog(pl.DataFrame({"user_id": ["a", "b"], "time": [1, 2], "action": ["view", "view"]}))
+    kept = history_frame(log).head(1)
+    beside = EventLog(log.events, histories=kept)
+    assert history_frame(beside) is kept
+    assert history_frame(beside.with_events(log.events)).height == 2
+    assert history_frame(beside.before(2)).height == 2
+    assert history_frame(beside.with_table("users", pl.DataFrame({"user_id": ["a"]}))) is kept

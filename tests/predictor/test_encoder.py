@@ -88,3 +88,13 @@ def test_features_that_are_dropped_are_not_read(tiny_predictor, view, points):
     assert set(reader.dropped) >= {"year_sine", "year_cosine"}
     assert set(reader.names) == set(reader.user_features.names) - set(reader.dropped)
     assert reader.read(view, points=points).features.shape[1] == len(reader.names)
+
+
+@pytest.mark.parametrize("block_rows", [1, 100])
+def test_blocks_of_users_change_no_state(tiny_predictor, view, points, block_rows, monkeypatch):
+    encoder = tiny_predictor.reader.encoder
+    whole = encoder.encode(view.histories, points=points)
+    monkeypatch.setattr(module, "_BLOCK_ROWS", block_rows)
+    found = encoder.encode(view.histories, points=points)
+    np.testing.assert_allclose(found.states, whole.states, atol=1e-5)
+    np.testing.assert_array_equal(found.elapsed_days, whole.elapsed_days)

@@ -42,6 +42,7 @@ CLEANED_TABLES: Final = (UNATTRIBUTED, RETURNED)
 """What cleaning puts beside the events."""
 
 _RANK: Final = "_rank"
+_BLOCK_ROWS: Final = 1_000_000
 EVENT_ORDER: Final = (
     columns.USER_ID,
     columns.TIME,
@@ -69,6 +70,7 @@ class EventLog:
         dialect: The dialect the rows were read in.
         rejected: Rows a source could not read at all (columns ``reason`` and ``raw``), so that none is lost.
         notes: What was assumed or left aside in reading, in plain sentences.
+        histories: The ``history_frame`` of the events where it is kept beside them; None where it is to be made.
 
     Raises:
         SchemaError: If a required column is missing or a side table has an unknown name.
@@ -85,6 +87,7 @@ class EventLog:
     dialect: str = "canonical"
     rejected: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    histories: pl.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         missing = [name for name in columns.REQUIRED if name not in self.events.columns]
@@ -113,7 +116,7 @@ class EventLog:
 
     def with_events(self, events: pl.DataFrame) -> EventLog:
         """The same log with other rows."""
-        return replace(self, events=events)
+        return replace(self, events=events, histories=None)
 
     def with_table(self, name: str, table: pl.DataFrame) -> EventLog:
         """The same log with one more, or another, side table."""
@@ -123,7 +126,7 @@ class EventLog:
         """The part of the log a model may know at ``cutoff`` (int64 microseconds, inclusive)."""
         known = pl.col(columns.TIME) <= cutoff
         cut = {name: self.tables[name].filter(known) for name in CLEANED_TABLES if name in self.tables}
-        return replace(self, events=self.events.filter(known), tables={**self.tables, **cut})
+        return replace(self, events=self.events.filter(known), tables={**self.tables, **cut}, histories=None)
 
     def sales(self, *, net: bool = True) -> EventLog:
         """The purchases alone, with those that name no user, and what was given back as negative ones.
@@ -229,8 +232,16 @@ def _with_text_ids(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_ordered(events: pl.DataFrame) -> bool:
-    """True if the rows are already sorted by user then time: a scan, much cheaper than a sort."""
-    users, times = events[columns.USER_ID], events[columns.TIME]
+    """True if the rows are already sorted by user then time: a scan, much cheaper than a sort.
+
+    It goes block by block, so that a log that lies on disk is not brought into memory for it.
+    """
+    keys = events.select(columns.USER_ID, columns.TIME)
+    return all(_is_block_ordered(keys.slice(begin, _BLOCK_ROWS + 1)) for begin in range(0, keys.height, _BLOCK_ROWS))
+
+
+def _is_block_ordered(keys: pl.DataFrame) -> bool:
+    users, times = keys[columns.USER_ID], keys[columns.TIME]
     if users.has_nulls() or times.has_nulls() or not users.is_sorted():
         return False
     backwards = (times.diff() < 0) & (users == users.shift(1))

@@ -18,7 +18,7 @@ from foretell.core import columns
 from foretell.core.errors import SchemaError
 from foretell.core.events import EventLog, in_event_order
 
-__all__ = ["HISTORY_SCHEMA", "History", "history_frame"]
+__all__ = ["HISTORY_SCHEMA", "History", "history_frame", "history_rows"]
 
 HISTORY_SCHEMA: Final = pl.Schema(
     {
@@ -50,8 +50,13 @@ def history_frame(log: EventLog) -> pl.DataFrame:
         >>> history_frame(log).select("user_id", "time", "item_id").row(0)
         ('a', 5, None)
     """
-    events = log.events.filter(~pl.col(columns.ACTION).is_in(columns.PASSIVE_ACTIONS))
-    return _conform(events)
+    return history_rows(log.events) if log.histories is None else log.histories
+
+
+def history_rows(events: pl.DataFrame) -> pl.DataFrame:
+    """The same of a log's events; where none is passive the columns are those of ``events``, and nothing is copied."""
+    acted = ~events[columns.ACTION].is_in(columns.PASSIVE_ACTIONS).fill_null(True)
+    return _conform(events if acted.all() else events.filter(acted))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The clean log of a run on disk: one Parquet file for the events, one for each side table.
+"""The clean log of a run on disk: one Parquet file for the events, one for each side table; or a store.
 
 This module owns that folder. It refuses raw logs (``sources`` reads those).
 """
@@ -7,32 +7,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from foretell.core.errors import RunError
 from foretell.core.events import CLEANED_TABLES, SIDE_TABLES, EventLog
+from foretell.dataset.id_types import type_names, types_of
+from foretell.dataset.store import HistoryStore
 
 __all__ = ["load_log", "save_log"]
-
-_TYPES: Final[dict[str, pl.DataType]] = {
-    str(kind): kind
-    for kind in (
-        pl.Int8(),
-        pl.Int16(),
-        pl.Int32(),
-        pl.Int64(),
-        pl.UInt8(),
-        pl.UInt16(),
-        pl.UInt32(),
-        pl.UInt64(),
-        pl.Float32(),
-        pl.Float64(),
-        pl.String(),
-        pl.Boolean(),
-    )
-}
 
 
 def save_log(log: EventLog, folder: Path) -> None:
@@ -50,11 +33,13 @@ def save_log(log: EventLog, folder: Path) -> None:
 
 
 def load_log(folder: Path) -> EventLog:
-    """Read a log that ``save_log`` wrote.
+    """Read a log that ``save_log`` wrote; of a store (``HistoryStore.snapshot``) the events stay on disk.
 
     Raises:
         RunError: If the folder is missing, unfinished or damaged.
     """
+    if HistoryStore.is_one(folder):
+        return HistoryStore.open(folder).log()
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         events = pl.read_parquet(folder / "events.parquet")
@@ -68,13 +53,3 @@ def load_log(folder: Path) -> EventLog:
         raise RunError(
             "The run's log cannot be read.", received=f"{folder}: {error}", remedy="Train the run again."
         ) from error
-
-
-def type_names(types: object) -> dict[str, str]:
-    """Column types as text."""
-    return {name: str(kind) for name, kind in dict(types).items()}  # type: ignore[call-overload]
-
-
-def types_of(names: dict[str, str]) -> dict[str, pl.DataType]:
-    """Column types from their text; unknown ones are left as text ids."""
-    return {name: _TYPES.get(kind, pl.String()) for name, kind in names.items()}

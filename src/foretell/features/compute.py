@@ -6,7 +6,7 @@ histories; it is given them, whether one user's or everyone's, and reads nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,11 +18,12 @@ from foretell.core import columns
 from foretell.core.errors import ConfigError, SchemaError
 from foretell.core.history import HISTORY_SCHEMA
 from foretell.features.aggregates import AGGREGATES, COMBINATIONS
+from foretell.features.blocks import blocks_of_users
 from foretell.features.categories import CategoryMap
 from foretell.features.definition import Feature
-from foretell.features.fitting import fitted_parts
+from foretell.features.fitting import READ_BY_DEFAULTS, fitted_parts
 from foretell.features.language import check_definitions
-from foretell.features.ledger import Ledger, in_order
+from foretell.features.ledger import Ledger
 from foretell.features.price_levels import PriceLevels
 from foretell.features.settings import FeatureConfig
 
@@ -84,8 +85,11 @@ class UserFeatures:
         Raises:
             ConfigError: If a declaration asks for what there is not.
         """
-        seen = histories if cutoff is None else histories.filter(pl.col(columns.TIME) <= cutoff)
-        return cls(*fitted_parts(seen, items=items, config=config or FeatureConfig()))
+        config = config or FeatureConfig()
+        # Features of a shop's own may be of any column; what the default ones are made of is little.
+        seen = histories if config.define else histories.select(READ_BY_DEFAULTS)
+        seen = seen if cutoff is None else seen.filter(pl.col(columns.TIME) <= cutoff)
+        return cls(*fitted_parts(seen, items=items, config=config))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -120,7 +124,7 @@ class UserFeatures:
         """The same values as float64 of shape ``[P, F]``, NaN where not defined, without building a frame."""
         check_points(histories, points=points)
         matrix = np.empty((points.height, len(self.definitions)), dtype=np.float64, order="F")
-        for events, rows in _blocks(histories, points=points, block_rows=self.block_rows):
+        for events, rows in blocks_of_users(histories, points=points, block_rows=self.block_rows):
             of_block = points if rows is None else points[rows]
             matrix[slice(None) if rows is None else rows] = self._block(events, of_block)
         return matrix
@@ -163,25 +167,3 @@ def check_points(histories: pl.DataFrame, *, points: pl.DataFrame) -> None:
                 received=", ".join(frame.columns) or "no columns",
                 remedy="Give points with user_id and cutoff, and histories made by history_frame.",
             )
-
-
-def _blocks(
-    histories: pl.DataFrame, *, points: pl.DataFrame, block_rows: int
-) -> Iterator[tuple[pl.DataFrame, NDArray[np.int64] | None]]:
-    """Whole users in blocks of about ``block_rows`` events, each with the numbers of its points."""
-    if histories.height <= block_rows:
-        yield histories, None
-        return
-    ordered = in_order(histories)
-    users = ordered[columns.USER_ID]
-    point_users = points[columns.USER_ID].cast(pl.String)
-    start = 0
-    unserved = np.ones(points.height, dtype=np.bool_)
-    while start < ordered.height:
-        tail = users[min(start + block_rows, ordered.height) - 1]
-        end = int(users.search_sorted(tail, side="right"))
-        inside = unserved & (point_users <= tail).fill_null(False).to_numpy() if end < ordered.height else unserved
-        rows = np.flatnonzero(inside)
-        unserved = unserved & ~inside
-        yield ordered[start:end], rows
-        start = end

@@ -24,7 +24,10 @@ from foretell.features.language import COLUMN_KIND, TEXTS, check_columns, check_
 from foretell.features.price_levels import LOG, PriceLevels
 from foretell.features.settings import FeatureConfig
 
-__all__ = ["fitted_parts"]
+__all__ = ["READ_BY_DEFAULTS", "fitted_parts"]
+
+READ_BY_DEFAULTS: Final = (columns.TIME, columns.ACTION, columns.ITEM_ID, columns.VALUE)
+"""What is read of a log whose features are the default ones."""
 
 N_TOP_CATEGORIES: Final = 8
 _NOT_COLUMNS: Final = ("weekday", "action", QUERY_TERMS)
@@ -36,7 +39,7 @@ def fitted_parts(
     """The definitions, the attributes of items and the usual prices that features of this log need.
 
     Args:
-        seen: ``HISTORY_SCHEMA``, training rows only.
+        seen: ``HISTORY_SCHEMA``, training rows only; without declared features ``READ_BY_DEFAULTS`` suffice.
         items: The items side table, or None.
         config: The ``[features]`` section.
 

@@ -30,6 +30,7 @@ _SCHEMA: Final = pl.Schema(
     | dict.fromkeys(COUNTERS, pl.Int64())
 )
 _AMOUNTS: Final = (columns.QUANTITY, columns.PRICE, columns.DISCOUNT)
+_READ: Final = (columns.ITEM_ID, columns.TIME, columns.USER_ID, columns.ACTION, *_AMOUNTS)
 _MOST_CHUNKS: Final = 64
 _FEW_ROWS: Final = 10_000
 
@@ -120,7 +121,9 @@ def _daily(events: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in HISTORY_SCHEMA if name not in events.columns]
     if missing:
         raise SchemaError(f"The events lack {', '.join(missing)}.", received=", ".join(events.columns))
-    own = events.filter(pl.col(columns.ITEM_ID).is_not_null() & ~pl.col(columns.ACTION).is_in(SHOP_ACTIONS))
+    own = events.select(_READ).filter(
+        pl.col(columns.ITEM_ID).is_not_null() & ~pl.col(columns.ACTION).is_in(SHOP_ACTIONS)
+    )
     bought = (own[columns.ACTION] == columns.PURCHASE).to_numpy()
     amounts = {name: np.where(bought, to_amount(own[name]), 0) for name in _AMOUNTS}
     counted = pl.DataFrame(

@@ -57,8 +57,10 @@ class PriceLevels:
     @classmethod
     def of(cls, events: pl.DataFrame, *, levels: Sequence[str], categories: CategoryMap) -> PriceLevels:
         """The mean prices of ``HISTORY_SCHEMA`` rows at the levels asked for."""
+        if not levels:
+            return cls()
         priced = events.filter(pl.col(columns.PRICE).is_not_null())
-        if not priced.height or not levels:
+        if not priced.height:
             return cls()
         period: Integers = priced[columns.TIME].to_numpy() // _PERIOD
         first, n_periods = int(period.min()), int(period.max() - period.min()) + 1

@@ -23,6 +23,7 @@ UNKNOWN: Final = 0
 CONTENT_FIELDS: Final = (columns.CATEGORY, columns.CATEGORY_2, columns.CATEGORY_3, columns.BRAND)
 _PRICE_BUCKETS: Final = 16
 _FEW: Final = 10_000
+_STREAMING: Final = "streaming"
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,35 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, histories: pl.DataFrame, *, items: pl.DataFrame | None = None, min_count: int = 5, max_items: int = 200_000
+        cls,
+        histories: pl.DataFrame | pl.LazyFrame,
+        *,
+        items: pl.DataFrame | None = None,
+        min_count: int = 5,
+        max_items: int = 200_000,
     ) -> Vocabulary:
         """Learn the vocabulary from the histories of the training window.
 
         Args:
-            histories: A ``history_frame`` cut at the end of the training window.
+            histories: A ``history_frame`` cut at the end of the training window, whole or as a plan.
             items: The items side table, read for content (category levels, brand).
             min_count: Items seen less often get no code of their own, only their content.
             max_items: At most so many items, the most frequent, get a code.
         """
+        rows = histories.lazy()
         counts = (
-            histories.filter(pl.col(columns.ITEM_ID).is_not_null())
+            rows.filter(pl.col(columns.ITEM_ID).is_not_null())
             .group_by(columns.ITEM_ID)
             .len()
             .filter(pl.col("len") >= min_count)
             .sort(["len", columns.ITEM_ID], descending=[True, False])
             .head(max_items)
+            .collect(engine=_STREAMING)
         )
         names = tuple(counts[columns.ITEM_ID].to_list())
-        actions = tuple(histories[columns.ACTION].unique().sort().to_list())
+        actions = tuple(rows.select(pl.col(columns.ACTION).unique()).collect(engine=_STREAMING).to_series().sort())
         catalogue, content = _content_codes(items)
-        prices = histories[columns.PRICE].drop_nulls().filter(histories[columns.PRICE].drop_nulls() > 0)
+        prices = rows.select(columns.PRICE).filter(pl.col(columns.PRICE) > 0).collect(engine=_STREAMING).to_series()
         levels = np.linspace(0, 1, _PRICE_BUCKETS)[1:-1]
         edges = np.unique(np.quantile(prices.to_numpy(), levels)) if len(prices) else np.empty(0)
         return cls.assemble(names, actions=actions, content=content, price_edges=edges.tolist(), catalogue=catalogue)

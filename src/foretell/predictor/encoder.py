@@ -19,6 +19,7 @@ from torch import Tensor
 from foretell.core import columns
 from foretell.core.batch import Batch
 from foretell.core.time import DAY
+from foretell.features.blocks import blocks_of_users
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories, last_event_before
 from foretell.model.hazard import expected_days, probability_within
@@ -27,6 +28,7 @@ from foretell.model.vocabulary import Vocabulary
 __all__ = ["EncodedPoints", "Encoder", "fields_of"]
 
 _EVENTS_AT_ONCE: Final = 65_536
+_BLOCK_ROWS: Final = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,11 @@ class EncodedPoints:
         states: float32 ``[n, D]``; zeros where the history is empty.
         hazard_logits: float64 ``[n, K]`` of the time to the next order.
         elapsed_days: Days from the last event to the cutoff; 0 where the history is empty.
-        rows: int64 ``[n]``: the row of the last event in the histories read; -1 where there is none.
     """
 
     states: NDArray[np.float32]
     hazard_logits: NDArray[np.float64]
     elapsed_days: NDArray[np.float64]
-    rows: NDArray[np.int64]
 
     def order_within(self, days: float) -> NDArray[np.float64]:
         """P(an order within ``days`` after the cutoff) read off the hazard ``[n]``."""
@@ -107,17 +107,26 @@ class Encoder:
             points: ``user_id``, ``cutoff``.
         """
         self.model.eval()
+        states = np.zeros((points.height, self.model.size.width), dtype=np.float32)
+        elapsed = np.zeros(points.height)
+        for events, at in blocks_of_users(histories, points=points, block_rows=_BLOCK_ROWS):
+            here = np.arange(points.height) if at is None else at
+            if len(here):
+                states[here], elapsed[here] = self._read(events, points[here])
+        hazard = self.model.hazard(torch.tensor(states)).double().numpy()
+        return EncodedPoints(states, hazard, elapsed)
+
+    def _read(self, histories: pl.DataFrame, points: pl.DataFrame) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """States of points, and the days since their last events."""
         rows = last_event_before(points, histories=histories)
-        width = self.model.size.width
-        states = np.zeros((len(rows), width), dtype=np.float32)
+        states = np.zeros((len(rows), self.model.size.width), dtype=np.float32)
         elapsed = np.zeros(len(rows))
         known = np.flatnonzero(rows >= 0)
         if len(known):
             times = histories[columns.TIME].to_numpy()
             elapsed[known] = (points[columns.CUTOFF].to_numpy()[known] - times[rows[known]]) / DAY
             states[known] = self._states_at_rows(histories, rows[known])
-        hazard = self.model.hazard(torch.tensor(states)).double().numpy()
-        return EncodedPoints(states, hazard, elapsed, rows)
+        return states, elapsed
 
     def _states_at_rows(self, histories: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """States at given rows of the frame, visiting only the events they depend on."""

@@ -12,8 +12,9 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from foretell.core import columns
 from foretell.core.batch import Batch
-from foretell.model.encoding import recent_items
+from foretell.model.encoding import last_event_before, recent_items
 from foretell.model.graph.transitions import REMEMBERED
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.reader import PointInputs, Reader
@@ -52,7 +53,9 @@ def pair_scores(
 
 def recent_of(reader: Reader, view: ShopView, read: PointInputs) -> Batch:
     """The last items of each point, as the transition graph reads them."""
-    return recent_items(view.histories, read.encoded.rows, vocabulary=reader.encoder.vocabulary, most=REMEMBERED)
+    mine = view.histories.join(read.points, on=columns.USER_ID, how="semi", maintain_order="left")
+    rows = last_event_before(read.points, histories=mine)
+    return recent_items(mine, rows, vocabulary=reader.encoder.vocabulary, most=REMEMBERED)
 
 
 def _sequence(

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from foretell.core.errors import RunError
 from foretell.core.files import appearing_whole
 from foretell.core.task import Task
-from foretell.dataset.log_folder import type_names, types_of
+from foretell.dataset.id_types import type_names, types_of
 from foretell.features import UserFeatures
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline

@@ -42,9 +42,9 @@ class ShopView:
     memo: dict[tuple[object, ...], Any] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, log: EventLog) -> ShopView:
-        """The view of a whole log."""
-        histories = history_frame(log)
+    def of(cls, log: EventLog, *, histories: pl.DataFrame | None = None) -> ShopView:
+        """The view of a whole log; its ``history_frame`` may be given where it is made already."""
+        histories = history_frame(log) if histories is None else histories
         tables = {name: table for name, table in log.tables.items() if name != "exposures"}
         if has_exposures(log):
             tables["exposures"] = exposures(log)

@@ -22,10 +22,10 @@ from foretell.prepare import noted as notes
 from foretell.prepare.amounts import complete_amounts
 from foretell.prepare.currency import in_one_currency
 from foretell.prepare.group_rule import ROW, Rows
-from foretell.prepare.group_rules import GROUP_RULES
+from foretell.prepare.group_rules import COMPARING, GROUP_RULES, REPEATING
 from foretell.prepare.netting import LEFT, net_refunds, returned_units
 from foretell.prepare.plan import claim_by_group, claim_by_row
-from foretell.prepare.row_rules import ROW_RULES, is_blank
+from foretell.prepare.row_rules import ROW_RULES, user_or_null
 from foretell.prepare.rules import CleaningRules
 from foretell.prepare.sessions import with_sessions
 
@@ -105,18 +105,16 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     rules = rules or CleaningRules()
     read = _all_rows(log)
     rows, converted = in_one_currency(read, rules)
-    rows = complete_amounts(rows).with_row_index(ROW)
+    rows = complete_amounts(_with_one_nobody(rows)).with_row_index(ROW)
     rows, claims = _claimed(rows, partial(claim_by_row, rules=rules, keep=_computed))
     counted = {"converted_currency": converted, "derived_value": notes.values_to_derive(_kept(read, rows))}
 
-    repeating = [name for name, rule in GROUP_RULES.items() if rule.repeats]
-    rows, repeats = _claimed(rows, partial(claim_by_group, names=repeating, rules=rules, keep=_computed))
+    rows, repeats = _claimed(rows, partial(claim_by_group, names=REPEATING, rules=rules, keep=_computed))
     counted |= notes.refunds_seen(rows)
     if rules.refunds == "net" and counted["matched_refunds"]:
         # An engine's join keeps no order; rows that tie in event order must.
         rows = net_refunds(nw.from_native(rows.lazy())).to_native().collect().sort(ROW)
-    comparing = [name for name in GROUP_RULES if name not in repeating]
-    rows, others = _claimed(rows, partial(claim_by_group, names=comparing, rules=rules, keep=_computed))
+    rows, others = _claimed(rows, partial(claim_by_group, names=COMPARING, rules=rules, keep=_computed))
     counted |= notes.partly_netted(rows) | {"late": notes.late_rows(rows, rules)}
     counted["values_in_other_unit"] = notes.odd_values(rows, rules)
 
@@ -133,6 +131,7 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
         events=in_event_order(events),
         tables=_tables(log, {UNATTRIBUTED: apart, RETURNED: returned}),
         rejected=None,
+        histories=None,
     )
     return Cleaned(
         log=cleaned,
@@ -174,14 +173,14 @@ def _computed(rows: Rows) -> Rows:
     return nw.from_native(plan.collect().lazy())
 
 
+def _with_one_nobody(rows: pl.DataFrame) -> pl.DataFrame:
+    return nw.from_native(rows, eager_only=True).with_columns(user_or_null()).to_native()
+
+
 def _split(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of users, and sales that name none."""
-    nameless = nw.from_native(rows, eager_only=True).select(is_blank(columns.USER_ID).alias("nameless")).to_native()
-    mask = nameless.to_series()
-    if not mask.any():
-        return rows, rows.clear()
-    nobody = pl.lit(None, dtype=pl.String).alias(columns.USER_ID)
-    return rows.filter(~mask), rows.filter(mask).with_columns(nobody)
+    nameless = rows[columns.USER_ID].is_null()
+    return (rows.filter(~nameless), rows.filter(nameless)) if nameless.any() else (rows, rows.clear())
 
 
 def _in_sessions(rows: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, int]:

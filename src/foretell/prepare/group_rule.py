@@ -33,6 +33,8 @@ class GroupRule:
             Such rules are repeated until they remove nothing, so that cleaning twice equals cleaning once.
         repeats: True if the rule finds rows sent twice. Such rules come before refunds are netted, so that a refund
             sent twice does not count twice.
+        compares: What the rows that are compared share: ``user_id`` or ``event_id``, so that a large log can be
+            cleaned a part at a time; None if the rule has to see the whole log.
     """
 
     reason: str
@@ -40,3 +42,4 @@ class GroupRule:
     find: Callable[[Rows, CleaningRules], Rows]
     shifts: bool = False
     repeats: bool = False
+    compares: str | None = None

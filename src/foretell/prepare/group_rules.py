@@ -20,7 +20,7 @@ from foretell.prepare.rules import CleaningRules
 from foretell.prepare.time_rules import TIME_RULES
 from foretell.prepare.unit_rules import UNIT_RULES
 
-__all__ = ["GROUP_RULES", "ROW", "GroupRule"]
+__all__ = ["COMPARING", "GROUP_RULES", "REPEATING", "ROW", "GroupRule"]
 
 _FIRST: Final = "_first"
 _LIMIT: Final = "_limit"
@@ -115,8 +115,16 @@ GROUP_RULES: Final[dict[str, GroupRule]] = {
         _absurd_quantity,
         shifts=True,
     ),
-    "robot": GroupRule("The user acts faster than a person can.", (columns.USER_ID, columns.TIME), _robot),
+    "robot": GroupRule(
+        "The user acts faster than a person can.", (columns.USER_ID, columns.TIME), _robot, compares=columns.USER_ID
+    ),
     # Last, so that a robot's hours are not taken for the beginning of the log.
     **TIME_RULES,
 }
 """In the order in which they claim rows, after the row rules."""
+
+REPEATING: Final = tuple(name for name, rule in GROUP_RULES.items() if rule.repeats)
+"""The rules for rows sent twice, which come before refunds are netted."""
+
+COMPARING: Final = tuple(name for name in GROUP_RULES if name not in REPEATING)
+"""The rules that come after."""

@@ -128,7 +128,11 @@ def _netted_refund(rows: Rows, _: CleaningRules) -> Rows:
 
 
 NETTING_RULES: Final[dict[str, GroupRule]] = {
-    "cancelled_purchase": GroupRule("All of it was given back or cancelled later.", (LEFT,), _cancelled_purchase),
-    "netted_refund": GroupRule("It was taken off the purchase it gives back.", (LEFT,), _netted_refund),
+    "cancelled_purchase": GroupRule(
+        "All of it was given back or cancelled later.", (LEFT,), _cancelled_purchase, compares=columns.USER_ID
+    ),
+    "netted_refund": GroupRule(
+        "It was taken off the purchase it gives back.", (LEFT,), _netted_refund, compares=columns.USER_ID
+    ),
 }
 """In the order in which they claim rows; they fire only where refunds are netted."""

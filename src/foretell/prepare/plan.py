@@ -16,9 +16,9 @@ import narwhals as nw
 from foretell.core import columns
 from foretell.prepare.amounts import amount_expressions
 from foretell.prepare.group_rule import ROW, Rows
-from foretell.prepare.group_rules import GROUP_RULES
+from foretell.prepare.group_rules import COMPARING, GROUP_RULES, REPEATING
 from foretell.prepare.netting import LEFT, net_refunds
-from foretell.prepare.row_rules import claiming_rule, is_blank
+from foretell.prepare.row_rules import claiming_rule, user_or_null
 from foretell.prepare.rules import CleaningRules
 
 __all__ = ["RULE", "Keep", "PlannedCleaning", "claim_by_group", "claim_by_row", "plan_cleaning"]
@@ -66,14 +66,13 @@ def plan_cleaning(rows: Rows, *, rules: CleaningRules, keep: Keep) -> PlannedCle
         [(1, 'missing_user')]
     """
     names = rows.collect_schema().names()
-    rows, claims = claim_by_row(rows.with_columns(amount_expressions(names)), rules=rules, keep=keep)
-    repeats = [name for name, rule in GROUP_RULES.items() if rule.repeats]
-    rows, repeated = claim_by_group(rows, repeats, rules=rules, keep=keep)
+    rows, claims = claim_by_row(rows.with_columns(user_or_null(), *amount_expressions(names)), rules=rules, keep=keep)
+    rows, repeated = claim_by_group(rows, REPEATING, rules=rules, keep=keep)
     if rules.refunds == "net" and columns.ITEM_ID in names:
         rows = keep(net_refunds(rows))
-    rows, others = claim_by_group(rows, [name for name in GROUP_RULES if name not in repeats], rules=rules, keep=keep)
+    rows, others = claim_by_group(rows, COMPARING, rules=rules, keep=keep)
     rows = rows.drop(LEFT, strict=False)
-    nameless = is_blank(columns.USER_ID)
+    nameless = nw.col(columns.USER_ID).is_null()
     apart = keep(rows.filter(nameless))
     named = rows if _is_empty(apart) else keep(rows.filter(~nameless))
     return PlannedCleaning(named, apart, (*claims, *repeated, *others))

@@ -80,15 +80,22 @@ def _retried_purchase(rows: Rows, rules: CleaningRules) -> Rows:
 
 
 REPEAT_RULES: Final[dict[str, GroupRule]] = {
-    "exact_duplicate": GroupRule("The row repeats an earlier one in every column.", (), _exact_duplicate, repeats=True),
+    "exact_duplicate": GroupRule(
+        "The row repeats an earlier one in every column.", (), _exact_duplicate, repeats=True, compares=columns.USER_ID
+    ),
     "repeated_event_id": GroupRule(
-        "An earlier row has the same event_id.", (columns.EVENT_ID,), _repeated_event_id, repeats=True
+        "An earlier row has the same event_id.",
+        (columns.EVENT_ID,),
+        _repeated_event_id,
+        repeats=True,
+        compares=columns.EVENT_ID,
     ),
     "retried_purchase": GroupRule(
         "The order holds the same line already: the purchase was sent twice.",
         (columns.USER_ID, columns.ORDER_ID, columns.ITEM_ID),
         _retried_purchase,
         repeats=True,
+        compares=columns.USER_ID,
     ),
 }
 """In the order in which they claim rows."""

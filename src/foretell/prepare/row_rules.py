@@ -16,7 +16,10 @@ from foretell.core import columns
 from foretell.core.time import SECOND, to_microseconds
 from foretell.prepare.rules import CleaningRules
 
-__all__ = ["ROW_RULES", "RowRule", "claiming_rule", "is_blank"]
+__all__ = ["FUTURE", "ROW_RULES", "RowRule", "claiming_rule", "is_blank", "user_or_null"]
+
+FUTURE: Final = "future_time"
+"""The one rule on single rows whose verdict changes with the clock."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ def claiming_rule(names: Collection[str], rules: CleaningRules) -> nw.Expr:
 def is_blank(column: str) -> nw.Expr:
     """True where an id or word is absent or nothing but space."""
     return nw.col(column).is_null() | (nw.col(column).cast(nw.String).str.strip_chars() == "")
+
+
+def user_or_null() -> nw.Expr:
+    """``user_id``, null where it is blank: whoever has no name is one and the same nobody."""
+    return nw.when(~is_blank(columns.USER_ID)).then(nw.col(columns.USER_ID)).alias(columns.USER_ID)
 
 
 def _not_above_zero(column: str) -> nw.Expr:
@@ -114,7 +122,7 @@ ROW_RULES: Final[dict[str, RowRule]] = {
         "The row has no time or no action.", (columns.TIME, columns.ACTION), _missing_time_or_action
     ),
     "impossible_time": RowRule("The time lies before any shop's data.", (columns.TIME,), _impossible_time),
-    "future_time": RowRule("The time lies in the future.", (columns.TIME,), _future_time),
+    FUTURE: RowRule("The time lies in the future.", (columns.TIME,), _future_time),
     "clock_ahead": RowRule(
         "The row was dated after it was received: the sender's clock is ahead.",
         (columns.TIME, columns.RECEIVED_TIME),

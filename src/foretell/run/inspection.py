@@ -11,17 +11,21 @@ from typing import Any, Final
 
 from foretell.config import load_config
 from foretell.core.errors import ConfigError, InsufficientDataError
+from foretell.core.events import SIDE_TABLES, EventLog
+from foretell.dataset.store import HistoryStore
 from foretell.prepare import Cleaned, CleaningRules, clean
 from foretell.prepare.gates import gates
 from foretell.prepare.quality import quality
+from foretell.run.arriving import OF_READING_ONLY
 from foretell.sources import Recognition, read_events, recognise
+from foretell.sources.recognition import examples_of
+from foretell.sources.table import SAMPLE_ROWS
+from foretell.sources.translation import Column
 from foretell.tasks import default_tasks, response_action
 
 __all__ = ["inspect_log", "inspection_text", "mapping_of", "require_use"]
 
 _MARKS: Final = {"ok": "yes", "warn": "thin", "refused": "no"}
-_OF_READING_ONLY: Final = ("identities", "stitch")
-"""Settings that decide about whole logs, of which recognition sees a sample only."""
 
 
 def inspect_log(
@@ -35,7 +39,8 @@ def inspect_log(
     """Read and clean a log and say what was found, as plain JSON values.
 
     Args:
-        log: What ``read_events`` takes, or a TOML config that names it; what is given here wins over the config.
+        log: What ``read_events`` takes, a store, or a TOML config that names one of them; what is given here wins over
+            the config.
         dialect: One of ``DIALECTS``; None recognises it.
         mapping: From canonical column to the shop's, where recognition needs help.
         rules: The thresholds of cleaning; None takes the defaults.
@@ -48,20 +53,54 @@ def inspect_log(
         if data.log is None:
             raise ConfigError("No log is named.", received=log, remedy="Set data.log in the config.")
         log, given = data.log, data.choices() | given
-    of_sample = {name: value for name, value in given.items() if name not in _OF_READING_ONLY}
+    if isinstance(log, (str, Path)) and HistoryStore.is_one(log):
+        if given or rules is not None:
+            raise ConfigError("A store was read and cleaned when it was made.", remedy="Leave the settings out.")
+        return _inspect_store(HistoryStore.open(log))
+    of_sample = {name: value for name, value in given.items() if name not in OF_READING_ONLY}
     found = recognise(log, **of_sample)
     read = read_events(log, **given)
     cleaned = clean(read, rules=rules)
-    tasks = default_tasks(response=response_action(cleaned.log))
     return {
         "recognised": _as_values(found, notes=_all_notes(found.notes, read.notes)),
         "quality": quality(cleaned.log),
         "cleaning": _cleaning(cleaned),
-        "gates": [
-            {**vars(gate), "needs": dict(gate.needs), "has": dict(gate.has)}
-            for gate in gates(cleaned.log, list(tasks.values()))
-        ],
+        "gates": _gates(cleaned.log),
     }
+
+
+def _inspect_store(store: HistoryStore) -> dict[str, Any]:
+    """The same overview of a store; nothing is read or cleaned again."""
+    made, log = store.manifest, store.log()
+    recognised = Recognition(
+        dialect=made.dialect,
+        confidence=1.0,
+        columns={name: Column(own) for name, own in made.mapping.items()},
+        time_unit="microseconds",
+        examples=examples_of(log.events.head(SAMPLE_ROWS)),
+        side_tables={name: file for name, file in made.loose.items() if name in SIDE_TABLES},
+        notes=(f"A store of {len(made.parts)} parts, written {made.generation} times.",),
+    )
+    return {
+        "recognised": _as_values(recognised, notes=recognised.notes),
+        "quality": quality(log),
+        "cleaning": {
+            "rows_in": made.rows_in,
+            "rows_out": made.rows_out,
+            "removed": dict(made.removed),
+            "kept_apart": made.kept_apart,
+            "noted": {},
+            "notes": [],
+        },
+        "gates": _gates(log),
+    }
+
+
+def _gates(log: EventLog) -> list[dict[str, Any]]:
+    """For which tasks a clean log is enough."""
+    tasks = default_tasks(response=response_action(log))
+    found = gates(log, list(tasks.values()))
+    return [{**vars(gate), "needs": dict(gate.needs), "has": dict(gate.has)} for gate in found]
 
 
 def mapping_of(pairs: list[str] | None) -> dict[str, str] | None:

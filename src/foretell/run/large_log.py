@@ -20,6 +20,7 @@ from foretell.core import columns
 from foretell.core.errors import ConfigError, InputError, RunError, SchemaError, SourceError
 from foretell.core.time import from_microseconds, to_microseconds
 from foretell.dataset.engines import Engine, open_engine
+from foretell.dataset.store import HistoryStore
 from foretell.features import Feature, default_features
 from foretell.features.plan import is_planned, plan_features
 from foretell.prepare.group_rule import ROW, Rows
@@ -59,6 +60,12 @@ class LargeLog:
             SourceError: If there are no Parquet files.
             SchemaError: If the rows need more than renaming.
         """
+        if HistoryStore.is_one(source):
+            raise SourceError(
+                "This is a store, whose rows are clean already.",
+                received=str(source),
+                remedy="Give the log it was made from; foretell train computes features from the store itself.",
+            )
         files, items = _files(Path(source))
         found = recognise(files[0], mapping=dict(mapping) if mapping else None)
         if found.dialect != "canonical":

@@ -12,15 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import torch
 
 from foretell.config import RunConfig
 from foretell.core import columns
-from foretell.core.errors import ConfigError, InputError, InsufficientDataError
+from foretell.core.errors import InputError, InsufficientDataError
 from foretell.core.events import EventLog
 from foretell.dataset.dataset import Dataset
-from foretell.dataset.log_folder import save_log
 from foretell.dataset.windows import Windows
 from foretell.features import FeatureConfig, UserFeatures
 from foretell.predictor.next_item import NextItemRanker
@@ -29,14 +27,13 @@ from foretell.predictor.ranker_storage import load_ranker, save_ranker
 from foretell.predictor.reader import Reader
 from foretell.predictor.storage import load_fitted, save_fitted
 from foretell.predictor.view import ShopView
-from foretell.prepare import clean
 from foretell.prepare.gates import gates, require_any
 from foretell.run.again import load_dataset
+from foretell.run.clean_log import clean_log, with_rules_of_store
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
 from foretell.run.outputs import write_answers
-from foretell.sources import read_events
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.fit_tasks import fit_task
@@ -61,7 +58,8 @@ def train(
     The same call with the same ``out`` continues an interrupted run and ends with the same result.
 
     Args:
-        log: A log as ``read_events`` gives it, or where one lies; by default ``config.data.log``.
+        log: A log as ``read_events`` gives it, or where one (or the store of one) lies; by default
+            ``config.data.log``.
         out: The folder of the run.
         config: Every setting; the defaults ask the built-in six tasks.
         command: How the run was asked for, for the report.
@@ -77,7 +75,7 @@ def train(
     Example:
         >>> predictor = train("events.parquet", out="runs/shop")  # doctest: +SKIP
     """
-    config = config or RunConfig()
+    config = with_rules_of_store(config or RunConfig(), log)
     torch.use_deterministic_algorithms(True)
     folder = RunFolder(Path(out))
     with narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
@@ -134,38 +132,27 @@ def _prepare(
         talk.say("Continuing an interrupted run." if not folder.is_done("report") else "This run is finished.")
         return load_dataset(folder)
     with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
-        if not isinstance(log, EventLog):
-            place = log or config.data.log
-            if place is None:
-                raise ConfigError("No log is named.", remedy="Give a path, or set data.log in the config.")
-            log = read_events(place, **config.data.choices())
-        cleaned = clean(log, rules=config.clean)
-        asked = dict(config.task) if config.task is not None else default_tasks(response=response_action(cleaned.log))
-        found = gates(cleaned.log, list(asked.values()))
+        ready = clean_log(log, config=config)
+        asked = dict(config.task) if config.task is not None else default_tasks(response=response_action(ready.log))
+        found = gates(ready.log, list(asked.values()))
         require_any(found)
         tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
         windows = Windows.plan(
-            cleaned.log,
+            ready.log,
             longest_horizon_days=max(task.horizon_days for task in tasks.values() if task.kind != "promotion"),
             config=config.split,
         )
         folder.begin(fingerprint=fingerprint, command=command)
-        save_log(cleaned.log, folder.path / "data")
-        cleaned.save_quarantine(folder.path / "quarantine.parquet")
+        kept = ready.keep(folder.path)
         (folder.path / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
         folder.remember(
-            rows_in=cleaned.rows_in,
-            rows_out=cleaned.rows_out,
-            removed=dict(cleaned.removed),
-            kept_apart=cleaned.kept_apart,
-            noted=dict(cleaned.noted),
             gates=[vars(gate) for gate in found],
             tasks={name: task.model_dump(mode="json") for name, task in tasks.items()},
             windows=vars(windows),
-            dialect=cleaned.log.dialect,
+            **ready.account,
         )
     _say_gates(talk, folder.facts["gates"])
-    return Dataset(cleaned.log, tasks, windows)
+    return Dataset(kept, tasks, windows)
 
 
 def _say_gates(talk: Narrator, found: list[dict[str, Any]]) -> None:
@@ -178,13 +165,12 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
     home, windows = folder.path / "predictor", dataset.windows
     if folder.is_done("pretrain"):
         return load_ranker(home)
-    known = dataset.histories.filter(pl.col(columns.TIME) <= windows.validation)
     with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
         ranker, losses = fit_next_item(
-            known,
-            later=continued_after(dataset.histories, after=windows.validation, until=windows.test),
+            dataset.histories,
+            until=windows.validation,
+            later=continued_after(dataset.histories, after=windows.validation, until=windows.test, seed=config.seed),
             items=dataset.log.table("items"),
-            observed_until=windows.validation,
             config=config.model,
             seed=config.seed,
             folder=folder.path / "pretraining",
@@ -203,7 +189,9 @@ def _fit(
     home = folder.path / "predictor" / "heads"
     with folder.stage("fit"):
         reader = make_reader(dataset, ranker, config=config.features)
-        context = FitContext(dataset, ShopView.of(dataset.log), reader, config.seed, config.features)
+        context = FitContext(
+            dataset, ShopView.of(dataset.log, histories=dataset.histories), reader, config.seed, config.features
+        )
         with talk.stage("Reading features and states") as step:
             for done, split in enumerate(("train", "validation"), start=1):
                 frames = [

@@ -7,7 +7,8 @@ This room owns files, folders, tables in memory and the dialects they are writte
 from __future__ import annotations
 
 from foretell.sources.dialects import DIALECTS
+from foretell.sources.pieces import Pieces, open_pieces
 from foretell.sources.read import SOURCES, read_events, recognise
 from foretell.sources.recognition import Recognition
 
-__all__ = ["DIALECTS", "SOURCES", "Recognition", "read_events", "recognise"]
+__all__ = ["DIALECTS", "SOURCES", "Pieces", "Recognition", "open_pieces", "read_events", "recognise"]

@@ -5,11 +5,13 @@ This module owns the order of those steps. It refuses to cut time: what may be l
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 import torch
 
@@ -21,8 +23,9 @@ from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.next_item import NextItemRanker
+from foretell.train.packing import packed_on_disk
 from foretell.train.pretraining import pretrain, start_items
-from foretell.train.pretraining_data import PretrainingData, with_targets
+from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
 
 __all__ = ["Continued", "continued_after", "fit_next_item"]
@@ -33,6 +36,9 @@ _STEPS_AN_EPOCH: Final = 32
 _FEWEST_EVENTS_A_STEP: Final = 256
 _LONGEST: Final = 200
 """Events of a history that are read for the mixture."""
+
+_MOST_CONTINUED: Final = 5_000
+"""Histories that the mixture's few weights are learned on."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +58,43 @@ class Continued:
         return encode_histories(self.histories, vocabulary=vocabulary)[1]
 
 
-def continued_after(histories: pl.DataFrame, *, after: int, until: int) -> Continued:
-    """What each user did next after a moment, with their histories up to it.
+def continued_after(histories: pl.DataFrame, *, after: int, until: int, seed: int) -> Continued:
+    """What users did next after a moment, with their histories up to it; a sample of them where they are many.
 
     Args:
-        histories: A ``history_frame``.
+        histories: A ``history_frame``; it may be mapped into memory.
         after: The moment, in microseconds; histories hold what came by then.
         until: Only users whose next event with an item came by then, and who have a history.
+        seed: Decides the sample.
     """
-    later = histories.filter(
-        (pl.col(columns.TIME) > after) & (pl.col(columns.TIME) <= until) & pl.col(columns.ITEM_ID).is_not_null()
+    time, events = pl.col(columns.TIME), histories.lazy()
+    later = events.filter((time > after) & (time <= until) & pl.col(columns.ITEM_ID).is_not_null())
+    before = events.filter(time <= after)
+    firsts = (
+        later.select(columns.USER_ID, columns.ITEM_ID)
+        .unique(columns.USER_ID, keep="first", maintain_order=True)
+        .join(before.select(columns.USER_ID).unique(), on=columns.USER_ID, how="semi", maintain_order="left")
+        .collect()
     )
-    known = histories.filter(pl.col(columns.TIME) <= after)
-    firsts = later.unique(columns.USER_ID, keep="first", maintain_order=True)
-    firsts = firsts.join(known, on=columns.USER_ID, how="semi", maintain_order="left")
-    known = known.join(firsts, on=columns.USER_ID, how="semi", maintain_order="left")
-    recent = known.group_by(columns.USER_ID, maintain_order=True).tail(_LONGEST)
-    return Continued(recent.select(histories.columns), firsts[columns.ITEM_ID])
+    if firsts.height > _MOST_CONTINUED:
+        chosen = np.random.default_rng(seed).choice(firsts.height, _MOST_CONTINUED, replace=False)
+        firsts = firsts[np.sort(chosen)]
+    recent = (
+        before.join(firsts.lazy(), on=columns.USER_ID, how="semi", maintain_order="left")
+        .group_by(columns.USER_ID, maintain_order=True)
+        .tail(_LONGEST)
+        .select(histories.columns)
+        .collect()
+    )
+    return Continued(recent, firsts[columns.ITEM_ID])
 
 
 def fit_next_item(
-    known: pl.DataFrame,
+    histories: pl.DataFrame,
     *,
+    until: int | None = None,
     later: Continued,
     items: pl.DataFrame | None = None,
-    observed_until: int | None = None,
     config: ModelConfig,
     graph: GraphConfig | None = None,
     seed: int,
@@ -86,10 +104,10 @@ def fit_next_item(
     """Fit the ranking of the next item.
 
     Args:
-        known: A ``history_frame`` of what may be learned from.
-        later: Histories with what came next, not part of ``known``: the mixture is learned on them.
+        histories: A ``history_frame``; it may be mapped into memory.
+        until: The last moment that may be learned from, in microseconds; by default that of the last event.
+        later: Histories with what came next, later than what is learned from: the mixture is learned on them.
         items: The items side table, read for content.
-        observed_until: The end of what is known, in microseconds; by default its last event.
         config: The sequence model and its training.
         graph: The transition graph's settings.
         seed: Decides every random choice.
@@ -99,10 +117,11 @@ def fit_next_item(
     Returns:
         The ranking, and the mean losses of the last epoch.
     """
+    until = int(str(histories[columns.TIME].max())) if until is None else until
+    known = histories.lazy().filter(pl.col(columns.TIME) <= until)
     vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
-    _, batch = encode_histories(known, vocabulary=vocabulary)
-    until = int(str(known[columns.TIME].max())) if observed_until is None else observed_until
-    batch = with_targets(batch, actions=known[columns.ACTION], observed_until=until)
+    packed = folder / "packed"
+    batch = packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
     encoder, losses = _fit_encoder(batch, vocabulary, config=config, seed=seed, folder=folder, progress=progress)
     links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
     ranker = NextItemRanker.fit(
@@ -112,6 +131,7 @@ def fit_next_item(
         targets=vocabulary.item_codes(later.targets),
         seed=seed,
     )
+    shutil.rmtree(packed, ignore_errors=True)
     return ranker, losses
 
 

@@ -79,7 +79,7 @@ def pretrain(
     for step in range(start, len(plan)):
         set_learning_rate(optimiser, step, n_steps=len(plan), peak=peak)
         torch.manual_seed(seed * 1_000_003 + step)
-        terms = objectives.losses(model, data.batch.select(plan[step]))
+        terms = objectives.losses(model, data.take(plan[step]))
         total = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]

@@ -80,6 +80,12 @@ class PretrainingData:
         offsets = np.concatenate([[0], ends]).astype(np.int64)
         return cls(Batch(batch.values, offsets), events_per_step, seed)
 
+    def take(self, which: NDArray[np.int64]) -> Batch:
+        """The pieces of a step, packed anew; whole numbers are int64 whatever they are kept as."""
+        batch = self.batch.select(which)
+        whole = {name: array.astype(np.int64) for name, array in batch.values.items() if array.dtype.kind == "i"}
+        return Batch({**batch.values, **whole}, batch.offsets)
+
     def steps(self, epoch: int) -> list[NDArray[np.int64]]:
         """The pieces of each step of an epoch, a function of seed and epoch alone."""
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.batch))

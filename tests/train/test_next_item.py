@@ -103,6 +103,6 @@ def test_a_saved_ranker_gives_the_same_scores(ranker, tmp_path):
 
 def test_what_users_did_next_after_a_moment():
     histories = frame([["a", "b", "c"], ["d"], ["e", "f"]])
-    found = continued_after(histories, after=10**15, until=10**15 + DAY)
+    found = continued_after(histories, after=10**15, until=10**15 + DAY, seed=0)
     assert found.histories["item_id"].to_list() == ["a", "e"]
     assert found.targets.to_list() == ["b", "f"]

@@ -1,0 +1,45 @@
+"""What the command line prints: data on stdout, notes and errors on stderr.
+
+This module owns that text. It refuses exit codes (``cli``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+__all__ = ["print_data", "say_failure", "say_note"]
+
+
+def print_data(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None:  # noqa: ANN401 (any JSON value)
+    """Data on stdout: JSON, or the text made of it.
+
+    Example:
+        >>> print_data({"rows": 2}, as_json=False, text=lambda found: f"{found['rows']} rows")
+        2 rows
+    """
+    shown = json.dumps(value, indent=1, ensure_ascii=False, default=str) if as_json else text(value)
+    sys.stdout.write(shown.rstrip("\n") + "\n")
+
+
+def say_note(text: str) -> None:
+    """A note on stderr."""
+    Console(stderr=True, highlight=False).print(f"[yellow]Note:[/] {_plain(text)}", soft_wrap=True)
+
+
+def say_failure(talk: Console, problem: str, received: object, remedy: str | None) -> None:
+    """An error's three parts."""
+    talk.print(f"[red bold]Error:[/] {_plain(problem)}", soft_wrap=True)
+    if received is not None:
+        talk.print(f"Received: {_plain(str(received))}", soft_wrap=True)
+    if remedy:
+        talk.print(f"What to do: {_plain(remedy)}", soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Text without console markup, so that brackets in data show as they are."""
+    return text.replace("[", r"\[")
