@@ -11,9 +11,15 @@ are those inside the process after its imports, memory is its largest resident s
   and robots removed, then the same features but for the rarer ones (it computes fewer, not more). The features both
   have are compared.
 - ``rectools``: ``Dataset.construct`` and a split by time. ``recbole``: dataset creation from its own atomic file. Both
-  do far less: they clean nothing and compute no features. They run with ``--peers``, the Python of an environment that
-  has them.
+  do far less: they clean nothing and compute no features.
 
+The peers run with ``--peers``, the Python of an environment of their own (RecTools wants NumPy below 2, and so an older
+PyArrow)::
+
+    python -m venv peers
+    peers/bin/pip install torch==2.13.0 pandas rectools recbole 'pyarrow<24'
+
+``cpu_seconds`` is the processor time of all threads: other than ``seconds`` it hardly depends on the machine's load.
 This script refuses to judge the figures.
 """
 
@@ -38,20 +44,30 @@ WINDOWS = (1, 7, 28, 91)
 HERE = Path(__file__).resolve()
 
 
+def clock() -> tuple[float, float]:
+    """The time, and the processor time of all threads so far."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(begun: tuple[float, float]) -> dict[str, float]:
+    """Both since then."""
+    return {"seconds": time.perf_counter() - begun[0], "cpu_seconds": round(time.process_time() - begun[1], 2)}
+
+
 def foretell(log: Path, out: Path) -> dict[str, Any]:
     """The product."""
     from foretell.run.large_log import features_of_log
 
-    started = time.perf_counter()
+    begun = clock()
     made = features_of_log(log, out=out / "features")
-    return {"seconds": time.perf_counter() - started, "rows": made["rows_in"], "features": len(made["features"])}
+    return {**since(begun), "rows": made["rows_in"], "features": len(made["features"])}
 
 
 def by_pandas(log: Path, out: Path) -> dict[str, Any]:
     """The same job in pandas."""
     import pandas as pd
 
-    started = time.perf_counter()
+    begun = clock()
     rows = pd.read_parquet(log)
     n_rows = len(rows)
     rows = rows[rows["user_id"].notna() & rows["time"].notna() & rows["action"].notna()]
@@ -63,7 +79,7 @@ def by_pandas(log: Path, out: Path) -> dict[str, Any]:
     cutoff = rows["time"].max()
     features = _pandas_features(rows, cutoff)
     features.to_parquet(out / "pandas.parquet")
-    return {"seconds": time.perf_counter() - started, "rows": n_rows, "features": features.shape[1]}
+    return {**since(begun), "rows": n_rows, "features": features.shape[1]}
 
 
 def _pandas_features(rows: Any, cutoff: int) -> Any:  # noqa: ANN401 (pandas frames)
@@ -115,7 +131,7 @@ def by_rectools(log: Path, _: Path) -> dict[str, Any]:
     from rectools.dataset import Dataset, Interactions
     from rectools.model_selection import TimeRangeSplitter
 
-    started = time.perf_counter()
+    begun = clock()
     rows = pd.read_parquet(log, columns=["user_id", "item_id", "time"]).dropna()
     frame = pd.DataFrame(
         {
@@ -129,7 +145,7 @@ def by_rectools(log: Path, _: Path) -> dict[str, Any]:
     splitter = TimeRangeSplitter("14D", n_splits=1)
     for _train, _test, _info in splitter.split(Interactions(dataset.interactions.df)):
         pass
-    return {"seconds": time.perf_counter() - started, "rows": len(frame)}
+    return {**since(begun), "rows": len(frame)}
 
 
 def by_recbole(log: Path, out: Path) -> dict[str, Any]:
@@ -148,7 +164,7 @@ def by_recbole(log: Path, out: Path) -> dict[str, Any]:
     from recbole.config import Config
     from recbole.data import create_dataset, data_preparation
 
-    started = time.perf_counter()
+    begun = clock()
     sys.argv = sys.argv[:1]
     settings = {
         "data_path": str(folder.parent),
@@ -158,7 +174,7 @@ def by_recbole(log: Path, out: Path) -> dict[str, Any]:
     }
     config = Config(model="SASRec", dataset="log", config_dict=settings)
     data_preparation(config, create_dataset(config))
-    return {"seconds": time.perf_counter() - started, "rows": n_rows}
+    return {**since(begun), "rows": n_rows}
 
 
 JOBS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {

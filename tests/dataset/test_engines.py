@@ -47,7 +47,7 @@ def run(engine, files, tiny_shop):
     log = tiny_shop.log()
     items = log.table("items")
     features = UserFeatures.fit(history_frame(log), items=items)
-    planned = plan_cleaning(engine.scan(files, row_number=ROW), rules=CleaningRules(), keep=engine.keep)
+    planned = plan_cleaning(engine.scan(files, row_number=ROW), rules=CleaningRules(), bench=engine)
     claims = pl.concat([engine.collect(part).select(pl.col(ROW).cast(pl.Int64), RULE) for part in planned.claims])
     last = int(log.events["time"].max())
     plan = plan_features(
@@ -56,6 +56,7 @@ def run(engine, files, tiny_shop):
         cutoffs=[last - 30 * DAY, last],
         items=engine.from_frame(items.select("item_id", "category")),
         shorten=engine.shorten,
+        gather=engine.gather,
     )
     return claims.sort(ROW), engine.collect(planned.apart).height, engine.collect(plan).sort("cutoff", "user_id")
 

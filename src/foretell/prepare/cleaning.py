@@ -24,10 +24,11 @@ from foretell.prepare.currency import in_one_currency
 from foretell.prepare.group_rule import ROW, Rows
 from foretell.prepare.group_rules import COMPARING, GROUP_RULES, REPEATING
 from foretell.prepare.netting import LEFT, net_refunds, returned_units
-from foretell.prepare.plan import claim_by_group, claim_by_row
+from foretell.prepare.plan import Claims, claim_by_group, claim_by_row
 from foretell.prepare.row_rules import ROW_RULES, user_or_null
 from foretell.prepare.rules import CleaningRules
 from foretell.prepare.sessions import with_sessions
+from foretell.prepare.workbench import PolarsWorkbench
 
 __all__ = ["REASONS", "UNREADABLE", "Cleaned", "clean"]
 
@@ -42,7 +43,7 @@ REASONS: Final[dict[str, str]] = {
 _RULE: Final = "rule"
 _REASON: Final = "reason"
 _RAW: Final = "raw"
-
+_BENCH: Final = PolarsWorkbench()
 
 _Claimed = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -106,15 +107,15 @@ def clean(log: EventLog, *, rules: CleaningRules | None = None) -> Cleaned:
     read = _all_rows(log)
     rows, converted = in_one_currency(read, rules)
     rows = complete_amounts(_with_one_nobody(rows)).with_row_index(ROW)
-    rows, claims = _claimed(rows, partial(claim_by_row, rules=rules, keep=_computed))
+    rows, claims = _claimed(rows, partial(claim_by_row, rules=rules, bench=_BENCH))
     counted = {"converted_currency": converted, "derived_value": notes.values_to_derive(_kept(read, rows))}
 
-    rows, repeats = _claimed(rows, partial(claim_by_group, names=REPEATING, rules=rules, keep=_computed))
+    rows, repeats = _claimed(rows, partial(claim_by_group, names=REPEATING, rules=rules, bench=_BENCH))
     counted |= notes.refunds_seen(rows)
     if rules.refunds == "net" and counted["matched_refunds"]:
         # An engine's join keeps no order; rows that tie in event order must.
         rows = net_refunds(nw.from_native(rows.lazy())).to_native().collect().sort(ROW)
-    rows, others = _claimed(rows, partial(claim_by_group, names=COMPARING, rules=rules, keep=_computed))
+    rows, others = _claimed(rows, partial(claim_by_group, names=COMPARING, rules=rules, bench=_BENCH))
     counted |= notes.partly_netted(rows) | {"late": notes.late_rows(rows, rules)}
     counted["values_in_other_unit"] = notes.odd_values(rows, rules)
 
@@ -155,22 +156,15 @@ def _kept(read: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return read if rows.height == read.height else read[rows[ROW]]
 
 
-def _claimed(rows: pl.DataFrame, claim: Callable[[Rows], tuple[Rows, tuple[Rows, ...]]]) -> _Claimed:
+def _claimed(rows: pl.DataFrame, claim: Callable[[Rows], Claims]) -> _Claimed:
     """What a step of the plan leaves, in the order the rows had, and what it claims."""
-    left, claims = claim(nw.from_native(rows.lazy()))
     frames = [pl.DataFrame(schema={ROW: pl.UInt32, _RULE: pl.String})]
+    claims = claim(nw.from_native(rows.lazy()))
     frames += [part.to_native().collect().select(pl.col(ROW).cast(pl.UInt32), _RULE) for part in claims]
     claimed = pl.concat(frames)
     if claimed.is_empty():
         return rows, claimed
-    # An engine's join keeps no order; rows that tie in event order must.
-    return left.to_native().collect().sort(ROW), claimed
-
-
-def _computed(rows: Rows) -> Rows:
-    """The result of a plan as a new plan."""
-    plan: pl.LazyFrame = rows.to_native()
-    return nw.from_native(plan.collect().lazy())
+    return _BENCH.collect(_BENCH.without(nw.from_native(rows.lazy()), claims)), claimed
 
 
 def _with_one_nobody(rows: pl.DataFrame) -> pl.DataFrame:

@@ -119,20 +119,20 @@ def _used_up(rows: Rows, action: str) -> Rows:
     return rows.filter((nw.col(columns.ACTION) == action) & (nw.col(LEFT) <= 0)).select(ROW)
 
 
-def _cancelled_purchase(rows: Rows, _: CleaningRules) -> Rows:
+def _cancelled_purchase(rows: Rows, _: CleaningRules, __: Rows) -> Rows:
     return _used_up(rows, columns.PURCHASE)
 
 
-def _netted_refund(rows: Rows, _: CleaningRules) -> Rows:
+def _netted_refund(rows: Rows, _: CleaningRules, __: Rows) -> Rows:
     return _used_up(rows, columns.REFUND)
 
 
 NETTING_RULES: Final[dict[str, GroupRule]] = {
     "cancelled_purchase": GroupRule(
-        "All of it was given back or cancelled later.", (LEFT,), _cancelled_purchase, compares=columns.USER_ID
+        "All of it was given back or cancelled later.", (LEFT,), (_cancelled_purchase,), compares=columns.USER_ID
     ),
     "netted_refund": GroupRule(
-        "It was taken off the purchase it gives back.", (LEFT,), _netted_refund, compares=columns.USER_ID
+        "It was taken off the purchase it gives back.", (LEFT,), (_netted_refund,), compares=columns.USER_ID
     ),
 }
 """In the order in which they claim rows; they fire only where refunds are netted."""

@@ -24,34 +24,44 @@ _LINE: Final = (columns.USER_ID, columns.ORDER_ID, columns.ITEM_ID)
 _SAME: Final = (columns.QUANTITY, columns.PRICE, NETTED)
 
 
-def _exact_duplicate(rows: Rows, rules: CleaningRules) -> Rows:
-    """Every row but the first of those equal in all columns; lines of an order where those are scans, not copies."""
-    names = [name for name in rows.collect_schema().names() if name != ROW]
-    if rules.repeated_lines == "keep" and columns.ORDER_ID in names:
+def _comparable(rows: Rows, rules: CleaningRules, _: Rows) -> Rows:
+    """Rows that may be copies: not the lines of an order where those are scans. Nobody is one user."""
+    schema = rows.collect_schema()
+    if rules.repeated_lines == "keep" and columns.ORDER_ID in schema:
         rows = rows.filter((nw.col(columns.ACTION) != columns.PURCHASE) | nw.col(columns.ORDER_ID).is_null())
-    # Comparing every column of every row is dear: whoever did nothing else at that moment repeats nothing.
-    is_number = rows.collect_schema()[columns.USER_ID].is_numeric()
-    user = nw.col(columns.USER_ID).fill_null(-1 if is_number else "")
-    rows = _crowded(rows.with_columns(user.alias(_USER)), (_USER, columns.TIME)).drop(_USER)
-    first = rows.with_columns(nw.col(ROW).min().over(*names).alias(_FIRST))
+    nobody = -1 if schema[columns.USER_ID].is_numeric() else ""
+    return rows.with_columns(nw.col(columns.USER_ID).fill_null(nobody).alias(_USER))
+
+
+def _exact_duplicate(_: Rows, __: CleaningRules, crowded: Rows) -> Rows:
+    """Every row but the first of those equal in all columns.
+
+    Comparing every column of every row is dear: whoever did nothing else at that moment repeats nothing.
+    """
+    names = [name for name in crowded.collect_schema().names() if name not in (ROW, _USER)]
+    first = crowded.with_columns(nw.col(ROW).min().over(*names).alias(_FIRST))
     return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
 
 
-def _crowded(rows: Rows, keys: tuple[str, ...]) -> Rows:
-    """The rows whose keys, none of them null, stand in several rows."""
-    counts = rows.group_by(*keys).agg(nw.len().alias(_FIRST)).filter(nw.col(_FIRST) > 1)
-    return rows.join(counts.drop(_FIRST), on=list(keys), how="semi")
+def _named_events(rows: Rows, _: CleaningRules, __: Rows) -> Rows:
+    return rows.filter(~nw.col(columns.EVENT_ID).is_null()).select(ROW, columns.EVENT_ID)
 
 
-def _repeated_event_id(rows: Rows, _: CleaningRules) -> Rows:
+def _repeated_event_id(_: Rows, __: CleaningRules, crowded: Rows) -> Rows:
     """Every row but the first of those with the same event_id."""
-    named = rows.filter(~nw.col(columns.EVENT_ID).is_null()).select(ROW, columns.EVENT_ID)
-    named = _crowded(named, (columns.EVENT_ID,))
-    first = named.with_columns(nw.col(ROW).min().over(columns.EVENT_ID).alias(_FIRST))
+    first = crowded.with_columns(nw.col(ROW).min().over(columns.EVENT_ID).alias(_FIRST))
     return first.filter(nw.col(ROW) > nw.col(_FIRST)).select(ROW)
 
 
-def _retried_purchase(rows: Rows, rules: CleaningRules) -> Rows:
+def _order_lines(rows: Rows, _: CleaningRules, __: Rows) -> Rows:
+    bought = nw.col(columns.ACTION) == columns.PURCHASE
+    known = ~nw.col(columns.ORDER_ID).is_null() & ~nw.col(columns.ITEM_ID).is_null()
+    names = rows.collect_schema().names()
+    read = [name for name in (columns.EVENT_ID, *_SAME) if name in names]
+    return rows.filter(bought & known).select(ROW, columns.TIME, *_LINE, *read)
+
+
+def _retried_purchase(_: Rows, rules: CleaningRules, crowded: Rows) -> Rows:
     """Lines of an order that came again later: same user, order, item, quantity and price.
 
     A line is compared with the first moment at which its order holds it. Later than that it is a retry if it comes
@@ -59,12 +69,10 @@ def _retried_purchase(rows: Rows, rules: CleaningRules) -> Rows:
     the same order twice sends one purchase twice, however long after. At that first moment itself two lines may be two
     scans of one product, and ``repeated_lines`` decides: only ``remove`` takes them for one.
     """
-    names = rows.collect_schema().names()
+    names = crowded.collect_schema().names()
     key = [name for name in (*_LINE, *_SAME) if name in names]
     named = ~nw.col(columns.EVENT_ID).is_null() if columns.EVENT_ID in names else nw.lit(False)
-    bought = nw.col(columns.ACTION) == columns.PURCHASE
-    known = ~nw.col(columns.ORDER_ID).is_null() & ~nw.col(columns.ITEM_ID).is_null()
-    lines = rows.filter(bought & known).select(ROW, columns.TIME, *key, named.alias(_NAMED))
+    lines = crowded.select(ROW, columns.TIME, *key, named.alias(_NAMED))
     several = lines.with_columns(nw.len().over(*key).alias("_lines")).filter(nw.col("_lines") > 1)
     timed = several.with_columns(nw.col(columns.TIME).min().over(*key).alias(_FIRST))
     is_first = nw.col(columns.TIME) == nw.col(_FIRST)
@@ -81,19 +89,26 @@ def _retried_purchase(rows: Rows, rules: CleaningRules) -> Rows:
 
 REPEAT_RULES: Final[dict[str, GroupRule]] = {
     "exact_duplicate": GroupRule(
-        "The row repeats an earlier one in every column.", (), _exact_duplicate, repeats=True, compares=columns.USER_ID
+        "The row repeats an earlier one in every column.",
+        (),
+        (_comparable, _exact_duplicate),
+        crowding=(_USER, columns.TIME),
+        repeats=True,
+        compares=columns.USER_ID,
     ),
     "repeated_event_id": GroupRule(
         "An earlier row has the same event_id.",
         (columns.EVENT_ID,),
-        _repeated_event_id,
+        (_named_events, _repeated_event_id),
+        crowding=(columns.EVENT_ID,),
         repeats=True,
         compares=columns.EVENT_ID,
     ),
     "retried_purchase": GroupRule(
         "The order holds the same line already: the purchase was sent twice.",
-        (columns.USER_ID, columns.ORDER_ID, columns.ITEM_ID),
-        _retried_purchase,
+        _LINE,
+        (_order_lines, _retried_purchase),
+        crowding=(columns.ORDER_ID, columns.ITEM_ID),
         repeats=True,
         compares=columns.USER_ID,
     ),

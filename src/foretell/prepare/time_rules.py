@@ -19,32 +19,42 @@ __all__ = ["TIME_RULES"]
 
 _DAY_HOURS: Final = 24
 _HOUR: Final = "_hour"
+_KEY: Final = "_key"
+_EARLIEST: Final = "_first"
+_LATEST: Final = "_last"
 _MIRROR: Final = 24_000_000
 """Hours after 1970 beyond any log, so that hours counted back from it are above zero."""
 
 
-def _stray_time(rows: Rows, rules: CleaningRules) -> Rows:
-    """A few rows long before the log begins (a wrong clock, a test before the shop opened) or long after it ends.
+def _hours(rows: Rows, _: CleaningRules, __: Rows) -> Rows:
+    """How many rows lie in each hour."""
+    return rows.select((nw.col(columns.TIME) // HOUR).alias(_HOUR)).group_by(_HOUR).agg(nw.len().alias("_rows"))
+
+
+def _bounds(_: Rows, rules: CleaningRules, hours: Rows) -> Rows:
+    """Where the log begins and ends, where rows lie beyond; nearly all logs have no such bound.
 
     The log begins at the last full hour at which the 24 hours that follow hold ``stray_jump`` times the rows of any
     24 hours before, if the rows before it are at most ``stray_share`` of all and reach ``stray_days`` back. A shop
     that grows slowly has no such hour. The end is the same, read backwards.
     """
-    hours = rows.select((nw.col(columns.TIME) // HOUR).alias(_HOUR)).group_by(_HOUR).agg(nw.len().alias("_rows"))
     mirrored = hours.select((nw.lit(_MIRROR) - nw.col(_HOUR)).alias(_HOUR), "_rows")
-    first = _beginning(hours, rules).select(nw.lit(1).alias("_key"), nw.col("_begin").alias("_first"))
+    first = _beginning(hours, rules).select(nw.lit(1).alias(_KEY), nw.col("_begin").alias(_EARLIEST))
     last = _beginning(mirrored, rules).select(
-        nw.lit(1).alias("_key"), (nw.lit(_MIRROR) - nw.col("_begin")).alias("_last")
+        nw.lit(1).alias(_KEY), (nw.lit(_MIRROR) - nw.col("_begin")).alias(_LATEST)
     )
-    numbered = rows.select(ROW, (nw.col(columns.TIME) // HOUR).alias(_HOUR), nw.lit(1).alias("_key"))
-    # Nearly all logs have no such bound: nothing is joined to no row.
-    early = numbered.join(first.filter(~nw.col("_first").is_null()), on="_key", how="inner")
-    late = numbered.join(last.filter(~nw.col("_last").is_null()), on="_key", how="inner")
-    strays = [
-        early.filter(nw.col(_HOUR) < nw.col("_first")).select(ROW),
-        late.filter(nw.col(_HOUR) > nw.col("_last")).select(ROW),
-    ]
-    return nw.concat(strays, how="vertical").unique()
+    bounds = first.join(last, on=_KEY, how="left")
+    return bounds.filter(~nw.col(_EARLIEST).is_null() | ~nw.col(_LATEST).is_null())
+
+
+def _stray_time(rows: Rows, _: CleaningRules, bounds: Rows) -> Rows:
+    """A few rows long before the log begins (a wrong clock, a test before the shop opened) or long after it ends."""
+    hour = nw.col(_HOUR)
+    numbered = rows.select(ROW, (nw.col(columns.TIME) // HOUR).alias(_HOUR), nw.lit(1).alias(_KEY))
+    judged = numbered.join(bounds, on=_KEY, how="inner")
+    early = (hour < nw.col(_EARLIEST)).fill_null(False)
+    late = (hour > nw.col(_LATEST)).fill_null(False)
+    return judged.filter(early | late).select(ROW)
 
 
 def _beginning(hours: Rows, rules: CleaningRules) -> Rows:
@@ -85,6 +95,9 @@ def _beginning(hours: Rows, rules: CleaningRules) -> Rows:
 
 TIME_RULES: Final[dict[str, GroupRule]] = {
     "stray_time": GroupRule(
-        "The time lies days away from where the log begins or ends.", (columns.TIME,), _stray_time, shifts=True
+        "The time lies days away from where the log begins or ends.",
+        (columns.TIME,),
+        (_hours, _bounds, _stray_time),
+        shifts=True,
     ),
 }

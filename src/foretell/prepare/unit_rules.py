@@ -52,16 +52,13 @@ def values_in_other_unit(rows: Rows, rules: CleaningRules) -> Rows:
     return judged.join(share, on="_key", how="left").select(ROW, _OFF, "_share")
 
 
-def _value_in_other_unit(rows: Rows, rules: CleaningRules) -> Rows:
+def _value_in_other_unit(rows: Rows, rules: CleaningRules, _: Rows) -> Rows:
     judged = values_in_other_unit(rows, rules)
     return judged.filter((nw.col(_OFF) == 1) & (nw.col("_share") < _MOST)).select(ROW)
 
 
-def _price_in_other_unit(rows: Rows, rules: CleaningRules) -> Rows:
-    """Prices exactly a hundred times, or a hundredth of, the median of their item.
-
-    Only items whose prices lie so far apart are looked at, which makes the rule free for ordinary logs.
-    """
+def _wide_prices(rows: Rows, rules: CleaningRules, _: Rows) -> Rows:
+    """The prices of items whose prices lie a hundredfold apart; ordinary logs have none."""
     priced = rows.filter((nw.col(columns.PRICE) > 0) & ~nw.col(columns.ITEM_ID).is_null()).select(
         ROW, columns.ITEM_ID, columns.PRICE
     )
@@ -72,9 +69,13 @@ def _price_in_other_unit(rows: Rows, rules: CleaningRules) -> Rows:
         (nw.col("_rows") >= rules.absurd_item_rows)
         & (nw.col("_most") >= nw.col("_least") * rules.cents_factor * (1 - rules.cents_tolerance))
     ).select(columns.ITEM_ID)
-    asked = priced.join(wide, on=columns.ITEM_ID, how="semi")
-    usual = asked.group_by(columns.ITEM_ID).agg(nw.col(columns.PRICE).median().alias("_median"))
-    judged = asked.join(usual, on=columns.ITEM_ID, how="left")
+    return priced.join(wide, on=columns.ITEM_ID, how="semi")
+
+
+def _price_in_other_unit(_: Rows, rules: CleaningRules, wide: Rows) -> Rows:
+    """Prices exactly a hundred times, or a hundredth of, the median of their item."""
+    usual = wide.group_by(columns.ITEM_ID).agg(nw.col(columns.PRICE).median().alias("_median"))
+    judged = wide.join(usual, on=columns.ITEM_ID, how="left")
     return (
         judged.with_columns((nw.col(columns.PRICE) / nw.col("_median")).alias(_RATIO))
         .filter(_is_off(rules))
@@ -86,13 +87,13 @@ UNIT_RULES: Final[dict[str, GroupRule]] = {
     "price_in_other_unit": GroupRule(
         "The price is exactly a hundred times what is usual for the item, or a hundredth.",
         (columns.PRICE, columns.ITEM_ID),
-        _price_in_other_unit,
+        (_wide_prices, _price_in_other_unit),
         shifts=True,
     ),
     "value_in_other_unit": GroupRule(
         "The value is exactly a hundred times price x quantity, or a hundredth.",
         (columns.PRICE, columns.VALUE),
-        _value_in_other_unit,
+        (_value_in_other_unit,),
         shifts=True,
     ),
 }

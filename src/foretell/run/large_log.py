@@ -149,14 +149,21 @@ def features_of_log(
             rows = log.rows(running)
             n_rows, last = _size(rows, running)
             moments = _moments(cutoffs, last=last)
-            cleaned = plan_cleaning(rows, rules=rules or CleaningRules(), keep=running.keep)
+            cleaned = plan_cleaning(rows, rules=rules or CleaningRules(), bench=running)
             account = _account(cleaned, running, n_rows=n_rows)
         with talk.stage("Computing features"):
             asked = tuple(definitions) if definitions is not None else _defaults(cleaned.rows, running)
             items = None if log.items is None else running.scan([log.items], row_number=ROW).drop(ROW)
-            plan = plan_features(cleaned.rows, definitions=asked, cutoffs=moments, items=items, shorten=running.shorten)
+            plan = plan_features(
+                cleaned.rows,
+                definitions=asked,
+                cutoffs=moments,
+                items=items,
+                shorten=running.shorten,
+                gather=running.gather,
+            )
             running.write(plan, folder / "features")
-            _write_quarantine(rows, cleaned, running, folder / "quarantine")
+            _write_quarantine(cleaned, running, folder / "quarantine")
     users = pl.scan_parquet(folder / "features" / "*.parquet").select(pl.col(columns.USER_ID).n_unique()).collect()
     account |= {
         "users": int(users.item()),
@@ -252,8 +259,8 @@ def _defaults(rows: Rows, engine: Engine) -> tuple[Feature, ...]:
     return default_features(sorted(actions))
 
 
-def _write_quarantine(rows: Rows, cleaned: PlannedCleaning, engine: Engine, folder: Path) -> None:
+def _write_quarantine(cleaned: PlannedCleaning, engine: Engine, folder: Path) -> None:
     """The claimed rows as they were read, with their rule."""
     if cleaned.claims:
         claims = cleaned.claims[0] if len(cleaned.claims) == 1 else nw.concat(cleaned.claims, how="vertical")
-        engine.write(rows.join(claims, on=ROW, how="inner").drop(ROW), folder)
+        engine.write(cleaned.read.join(claims, on=ROW, how="inner").drop(ROW), folder)

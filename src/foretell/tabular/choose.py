@@ -7,12 +7,13 @@ that had not seen it (earlier ones, where rows have a time).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from foretell.evaluate.decisions import best_f1_threshold
 from foretell.evaluate.probability import auc, logloss
@@ -33,6 +34,9 @@ _FEWEST_TO_CALIBRATE: Final = 50
 _FEWEST_TO_CHOOSE: Final = 30
 _STOPPING_SHARE: Final = 0.15
 _FEWEST_TO_STOP: Final = 10
+_HALF_LIVES: Final = (None, 0.5, 0.25, 0.125)
+_FEWEST_ROWS_TO_FORGET: Final = 1000
+_ROUNDS_TO_FORGET: Final = {"dense_64_32_1": 10, "lightgbm": 120}
 _ROUNDS_OF_FEW_ROWS: Final = {"dense_64_32_1": 30, "lightgbm": 60}
 
 
@@ -47,6 +51,7 @@ class Choice:
         thresholds: Where yes begins for the best F1, of each.
         scores: AUC, log loss (calibrated) and rows that decided, of each.
         positive_rate: Share of yes among the rows that decided.
+        half_life: After which share of the time that training spans a row counts half; None where all count the same.
     """
 
     chosen: str
@@ -55,6 +60,7 @@ class Choice:
     thresholds: dict[str, float]
     scores: dict[str, dict[str, float]]
     positive_rate: float
+    half_life: float | None = None
 
 
 def choose_and_fit(
@@ -82,23 +88,72 @@ def choose_and_fit(
         The models trained on all rows, and what was decided.
     """
     folds = validation_folds(label, times=times, seed=seed)
+    half_life = _half_life(frame, label, recognition, names, folds, times, seed=seed)
     rounds = _rounds(frame, label, recognition, names, in_time=times is not None, seed=seed)
     n_fits = len(folds) + 1
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for number, fold in enumerate(folds):
         part = (frame[fold.train], label[fold.train])
-        fitted = fit_models(*part, recognition=recognition, names=names, rounds=rounds, seed=seed)
+        weight = _weights(times, fold.train, half_life)
+        fitted = fit_models(*part, recognition=recognition, names=names, rounds=rounds, weight=weight, seed=seed)
         for name, found in fitted.logits(frame[fold.validation]).items():
             parts[name].append(found)
         if step:
             step(number + 1, n_fits)
     logits = {name: np.concatenate(values) for name, values in parts.items()}
     truth = np.concatenate([label[fold.validation] for fold in folds])
-    choice = _decide(logits, truth, folds, in_time=times is not None)
-    final = fit_models(frame, label, recognition=recognition, names=names, rounds=rounds, seed=seed)
+    choice = replace(_decide(logits, truth, folds, in_time=times is not None), half_life=half_life)
+    weight = _weights(times, np.arange(len(label)), half_life)
+    final = fit_models(frame, label, recognition=recognition, names=names, rounds=rounds, weight=weight, seed=seed)
     if step:
         step(n_fits, n_fits)
     return final, choice
+
+
+def _half_life(
+    frame: pl.DataFrame,
+    label: Floats,
+    recognition: Recognition,
+    names: Sequence[str],
+    folds: list[Fold],
+    times: Floats | None,
+    *,
+    seed: int,
+) -> float | None:
+    """How fast the past is to be forgotten, as a share of the time that training spans: what later rows say.
+
+    Asked of the trees alone (or the first model), for all models: what drifts, drifts for all of them.
+    """
+    if times is None or len(label) < _FEWEST_ROWS_TO_FORGET:
+        return None
+    asked = ["lightgbm"] if "lightgbm" in names else [names[0]]
+    scores: dict[float | None, float] = {}
+    for candidate in _HALF_LIVES:
+        found = []
+        for fold in folds:
+            fitted = fit_models(
+                frame[fold.train],
+                label[fold.train],
+                recognition=recognition,
+                names=asked,
+                rounds=_ROUNDS_TO_FORGET,
+                weight=_weights(times, fold.train, candidate),
+                seed=seed,
+            )
+            found.append(fitted.logits(frame[fold.validation])[asked[0]])
+        truth = np.concatenate([label[fold.validation] for fold in folds])
+        scores[candidate] = auc(truth, probability=expit(np.concatenate(found)))
+    return max(scores, key=lambda candidate: scores[candidate])
+
+
+def _weights(times: Floats | None, rows: NDArray[np.int64], half_life: float | None) -> Floats | None:
+    """How much each training row counts, 1 on average."""
+    if times is None or half_life is None:
+        return None
+    moments = times[rows]
+    span = max(float(moments.max() - moments.min()), 1e-12)
+    weight = 0.5 ** ((moments.max() - moments) / (half_life * span))
+    return np.asarray(weight / weight.mean())
 
 
 def _rounds(

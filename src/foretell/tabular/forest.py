@@ -64,12 +64,15 @@ class Forest:
         return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "value", "roots")}
 
 
-def fit_forest(inputs: NDArray[np.float32], label: Floats, *, n_trees: int = 500, seed: int = 0) -> Forest:
+def fit_forest(
+    inputs: NDArray[np.float32], label: Floats, *, weight: Floats | None = None, n_trees: int = 500, seed: int = 0
+) -> Forest:
     """Grow the forest. Of more than 100,000 rows a random part is used: more would only cost time.
 
     Args:
         inputs: Features ``[n, F]``, finite.
         label: 0 or 1 ``[n]``.
+        weight: How much each row counts ``[n]``.
         n_trees: How many trees.
         seed: Decides the rows and features each tree sees.
 
@@ -78,7 +81,7 @@ def fit_forest(inputs: NDArray[np.float32], label: Floats, *, n_trees: int = 500
     """
     if len(label) > _MOST_ROWS:
         rows = np.random.default_rng(seed).choice(len(label), _MOST_ROWS, replace=False)
-        inputs, label = inputs[rows], label[rows]
+        inputs, label, weight = inputs[rows], label[rows], None if weight is None else weight[rows]
     model = RandomForestClassifier(
         n_trees,
         min_samples_leaf=int(np.clip(len(label) // 150, 1, 20)),
@@ -86,7 +89,7 @@ def fit_forest(inputs: NDArray[np.float32], label: Floats, *, n_trees: int = 500
         random_state=seed,
         n_jobs=2 if len(label) > 2000 else None,
     )
-    model.fit(inputs, label)
+    model.fit(inputs, label, sample_weight=weight)
     trees = [one.tree_ for one in model.estimators_]
     starts = np.cumsum([0, *(tree.node_count for tree in trees)])
     column = int(np.flatnonzero(model.classes_ == 1.0)[0]) if 1.0 in model.classes_ else None

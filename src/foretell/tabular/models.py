@@ -142,6 +142,7 @@ def fit_models(
     names: Sequence[str],
     validation: tuple[pl.DataFrame, Floats] | None = None,
     rounds: dict[str, int] | None = None,
+    weight: Floats | None = None,
     seed: int = 0,
 ) -> FittedModels:
     """Train the named models on the same rows.
@@ -153,6 +154,7 @@ def fit_models(
         names: Which of ``MODELS``.
         validation: Rows that decide when network and trees stop.
         rounds: How long they train where nothing decides.
+        weight: How much each row counts ``[n]``, 1 on average; all the same without it.
         seed: Decides every random choice.
 
     Raises:
@@ -173,20 +175,21 @@ def fit_models(
         checked = None if later is None else (preparation.inputs(later[0], name), later[1])
         longest = (rounds or {}).get(name)
         if name == "logistic":
-            models[name] = _fit_linear(inputs, label)
+            models[name] = _fit_linear(inputs, label, weight)
         elif name == "forest":
-            models[name] = fit_forest(inputs, label, n_trees=500 if len(label) > 1000 else 100, seed=seed)
+            n_trees = 500 if len(label) > 1000 else 100
+            models[name] = fit_forest(inputs, label, weight=weight, n_trees=n_trees, seed=seed)
         elif name == "dense_64_32_1":
-            network = fit_network(inputs, label, validation=checked, epochs=longest, seed=seed)
+            network = fit_network(inputs, label, weight=weight, validation=checked, epochs=longest, seed=seed)
             models[name], taken[name] = network, network.epochs
         else:
-            trees = _fit_trees(inputs, label, checked, longest, seed)
+            trees = _fit_trees(inputs, label, checked, longest, weight, seed)
             models[name], taken[name] = trees, int(trees.booster.num_trees())
     return FittedModels(preparation, models, taken)
 
 
-def _fit_linear(inputs: NDArray[np.float32], label: Floats) -> Linear:
-    model = LogisticRegression(C=0.3, max_iter=2000).fit(inputs.astype(np.float64), label)
+def _fit_linear(inputs: NDArray[np.float32], label: Floats, weight: Floats | None) -> Linear:
+    model = LogisticRegression(C=0.3, max_iter=2000).fit(inputs.astype(np.float64), label, sample_weight=weight)
     return Linear(np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0]))
 
 
@@ -195,6 +198,7 @@ def _fit_trees(
     label: Floats,
     validation: tuple[NDArray[np.float32], Floats] | None,
     rounds: int | None,
+    weight: Floats | None,
     seed: int,
 ) -> Boosting:
     rarer = min(label.sum(), len(label) - label.sum())
@@ -208,7 +212,7 @@ def _fit_trees(
         "lambda_l2": 5.0 if rarer >= 100 else 1.0,
     }
     checked = None if validation is None else (*validation, None)
-    return fit_boosting(inputs, label, objective=objective, validation=checked, seed=seed)
+    return fit_boosting(inputs, label, objective=objective, weight=weight, validation=checked, seed=seed)
 
 
 def _middle(values: Floats) -> float:

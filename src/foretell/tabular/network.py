@@ -71,6 +71,7 @@ def fit_network(
     inputs: NDArray[np.float32],
     label: Floats,
     *,
+    weight: Floats | None = None,
     validation: tuple[NDArray[np.float32], Floats] | None = None,
     epochs: int | None = None,
     seed: int = 0,
@@ -80,6 +81,7 @@ def fit_network(
     Args:
         inputs: Standardised features ``[n, F]``, finite.
         label: 0 or 1 ``[n]``.
+        weight: How much each row counts ``[n]``, 1 on average.
         validation: Inputs and label of rows that decide when to stop.
         epochs: How many passes where nothing decides; the most there may be otherwise.
         seed: Decides initial weights and the order of batches.
@@ -91,13 +93,17 @@ def fit_network(
     random_state = torch.random.get_rng_state()  # a caller's own random numbers stay what they were
     try:
         torch.manual_seed(seed)
-        return _train(inputs, label, validation, epochs or _MOST_EPOCHS)
+        return _train(inputs, label, weight, validation, epochs or _MOST_EPOCHS)
     finally:
         torch.random.set_rng_state(random_state)
 
 
 def _train(
-    inputs: NDArray[np.float32], label: Floats, validation: tuple[NDArray[np.float32], Floats] | None, epochs: int
+    inputs: NDArray[np.float32],
+    label: Floats,
+    weight: Floats | None,
+    validation: tuple[NDArray[np.float32], Floats] | None,
+    epochs: int,
 ) -> Network:
     modules: list[nn.Module] = []
     width = inputs.shape[1]
@@ -107,11 +113,14 @@ def _train(
     network = nn.Sequential(*modules, nn.Linear(width, 1))
     optimiser = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE, weight_decay=1e-4)
     data, target = torch.tensor(inputs), torch.tensor(label, dtype=torch.float32)
+    counts = None if weight is None else torch.tensor(weight, dtype=torch.float32)
     batch = int(np.clip(len(label) // 60, 16, 512))
     best, kept, best_epoch = np.inf, _copied(network), 0
     for epoch in range(1, epochs + 1):
         for rows in torch.split(torch.randperm(len(label)), batch):
-            loss = functional.binary_cross_entropy_with_logits(network(data[rows]).squeeze(-1), target[rows])
+            loss = functional.binary_cross_entropy_with_logits(
+                network(data[rows]).squeeze(-1), target[rows], weight=None if counts is None else counts[rows]
+            )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

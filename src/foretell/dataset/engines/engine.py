@@ -38,6 +38,18 @@ class Engine(Protocol):
         """The result of a plan, computed once, as a new plan."""
         ...
 
+    def without(self, rows: Rows, claims: Sequence[Rows]) -> Rows:
+        """Rows that were kept, less those whose number stands in one of the claims."""
+        ...
+
+    def crowded(self, rows: Rows, keys: Sequence[str]) -> Rows:
+        """The rows whose keys stand in several rows; it may give a few others beside them."""
+        ...
+
+    def gather(self, rows: Rows) -> Rows:
+        """The same rows with those of each user together, where that makes grouping by user cheaper."""
+        ...
+
     def shorten(self, rows: Rows) -> Rows:
         """The same plan, computed so far where the engine's planner is slow with long ones."""
         ...

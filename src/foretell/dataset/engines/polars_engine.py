@@ -14,12 +14,15 @@ from typing import Final, Self
 import narwhals as nw
 import polars as pl
 
+from foretell.core import columns
 from foretell.core.errors import ConfigError
 from foretell.dataset.engines.engine import Rows
+from foretell.prepare.workbench import PolarsWorkbench
 
 __all__ = ["PolarsEngine"]
 
 _STREAMING: Final = "streaming"
+_BENCH: Final = PolarsWorkbench(_STREAMING)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,25 @@ class PolarsEngine:
 
     def keep(self, rows: Rows) -> Rows:
         """Compute and start anew."""
-        return self.from_frame(self.collect(rows))
+        return _BENCH.keep(rows)
+
+    def without(self, rows: Rows, claims: Sequence[Rows]) -> Rows:
+        """A mask beside the rows: they are not copied."""
+        return _BENCH.without(rows, claims)
+
+    def crowded(self, rows: Rows, keys: Sequence[str]) -> Rows:
+        """By one hash a row, sorted."""
+        return _BENCH.crowded(rows, keys)
+
+    def gather(self, rows: Rows) -> Rows:
+        """Sorted by user: a group is then a run of rows, and no table of groups has to be kept.
+
+        Actions are few words in many rows: as categories they are moved and compared faster.
+        """
+        plan: pl.LazyFrame = nw.to_native(rows)
+        if columns.ACTION in plan.collect_schema():
+            plan = plan.with_columns(pl.col(columns.ACTION).cast(pl.Categorical))
+        return self.from_frame(plan.sort(columns.USER_ID).collect(engine=_STREAMING))
 
     def shorten(self, rows: Rows) -> Rows:
         """Nothing: long plans are no trouble here, and what is not computed yet takes no memory."""
@@ -71,8 +92,7 @@ class PolarsEngine:
 
     def collect(self, rows: Rows) -> pl.DataFrame:
         """Compute, in batches where the plan allows it."""
-        plan: pl.LazyFrame = nw.to_native(rows)
-        return plan.collect(engine=_STREAMING)
+        return _BENCH.collect(rows)
 
     def write(self, rows: Rows, folder: Path) -> None:
         """Write the rows as one Parquet file while they are computed."""

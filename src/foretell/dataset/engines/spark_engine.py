@@ -17,6 +17,7 @@ import polars as pl
 
 from foretell.core.errors import MissingExtraError
 from foretell.dataset.engines.engine import Rows
+from foretell.prepare.group_rule import ROW, crowded_rows
 
 __all__ = ["SparkEngine"]
 
@@ -113,6 +114,19 @@ class SparkEngine:
     def keep(self, rows: Rows) -> Rows:
         """Compute and cut the plan, so that later steps do not compute it again."""
         return _plan(nw.to_native(rows).localCheckpoint())
+
+    def without(self, rows: Rows, claims: Sequence[Rows]) -> Rows:
+        """An anti-join, computed."""
+        gone = [part.select(ROW) for part in claims]
+        return self.keep(rows.join(nw.concat(gone, how="vertical"), on=ROW, how="anti")) if gone else rows
+
+    def crowded(self, rows: Rows, keys: Sequence[str]) -> Rows:
+        """By counting."""
+        return crowded_rows(rows, keys)
+
+    def gather(self, rows: Rows) -> Rows:
+        """Nothing: Spark brings users together when it groups."""
+        return rows
 
     def shorten(self, rows: Rows) -> Rows:
         """Compute: Spark's planner takes minutes over the expressions of eighty features in one plan."""

@@ -15,13 +15,12 @@ import numpy as np
 
 from foretell.core import columns
 from foretell.core.errors import ConfigError
-from foretell.core.time import DAY
 from foretell.features.aggregates import AGGREGATES, COMBINATIONS
 from foretell.features.definition import Feature
 from foretell.features.language import check_definitions
-from foretell.features.plan.events import PlannedEvents, Rows, divide
+from foretell.features.plan.events import PlannedEvents, Rows, columns_read, divide
 from foretell.features.plan.orders import ORDERS, orders_of
-from foretell.features.plan.sums import DISTINCT, SUMS, Planned, day_of_row, value_of_row
+from foretell.features.plan.sums import DISTINCT, SUMS, Planned, value_of_row
 
 __all__ = ["PLANNED_AGGREGATES", "is_planned", "plan_features"]
 
@@ -52,6 +51,7 @@ def plan_features(
     cutoffs: Sequence[int],
     items: Rows | None = None,
     shorten: Callable[[Rows], Rows] = _as_it_is,
+    gather: Callable[[Rows], Rows] = _as_it_is,
 ) -> Rows:
     """The features of every user with a history, at each cutoff, as a plan of whatever engine ``events`` is of.
 
@@ -62,6 +62,8 @@ def plan_features(
         cutoffs: int64 microseconds; nothing later than a cutoff enters its rows.
         items: Lazy ``item_id`` with the attributes of items (categories, brand), each item once; None knows none.
         shorten: Called with the plan after each of its steps, for engines that had better compute it so far.
+        gather: Called with rows that will be grouped by user several times, for engines that group faster what lies
+            together.
 
     Returns:
         ``user_id``, ``cutoff`` and one float column a feature, null where not defined, in no particular order. A
@@ -90,7 +92,9 @@ def plan_features(
     if not cutoffs:
         raise ConfigError("There is no cutoff.", received="none", remedy="Give at least one moment.")
     asked = tuple(definitions)
-    parts = [_at(events, asked, cutoff=int(cutoff), items=items, shorten=shorten) for cutoff in cutoffs]
+    seen = PlannedEvents.of(events, features=asked, items=items, gather=gather)
+    seen = replace(seen, rows=shorten(seen.rows))
+    parts = [_at(seen.at(int(cutoff)), asked, shorten=shorten) for cutoff in cutoffs]
     return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
 
 
@@ -101,19 +105,10 @@ def is_planned(feature: Feature) -> bool:
     return feature.time_zone == "UTC" and feature.query_bucket is None
 
 
-def _at(
-    events: Rows,
-    definitions: tuple[Feature, ...],
-    *,
-    cutoff: int,
-    items: Rows | None,
-    shorten: Callable[[Rows], Rows],
-) -> Rows:
-    seen = PlannedEvents.of(events, cutoff=cutoff, features=definitions, items=items)
-    seen = replace(seen, rows=shorten(seen.rows))
-    users = seen.rows.select(columns.USER_ID).unique()
+def _at(seen: PlannedEvents, definitions: tuple[Feature, ...], *, shorten: Callable[[Rows], Rows]) -> Rows:
+    users = seen.users
     stages: list[list[nw.Expr]] = []
-    values = _calendar(definitions, cutoff)
+    values = _calendar(definitions, seen.cutoff)
     for number, (rows, family) in enumerate(_families(seen, definitions)):
         aggregations = []
         for position, (feature, planned) in enumerate(family):
@@ -134,45 +129,58 @@ def _at(
             users = users.with_columns(_COMBINED[feature.aggregate](left, right).alias(feature.name))
     return users.select(
         columns.USER_ID,
-        nw.lit(cutoff, dtype=nw.Int64).alias(columns.CUTOFF),
+        nw.lit(seen.cutoff, dtype=nw.Int64).alias(columns.CUTOFF),
         *(feature.name for feature in definitions),
     )
 
 
 def _families(seen: PlannedEvents, definitions: Sequence[Feature]) -> list[tuple[Rows, list[tuple[Feature, Planned]]]]:
     """Features that one group-by answers, with the rows it reads."""
-    rows: dict[tuple[Any, ...], Rows] = {}
-    members: dict[tuple[Any, ...], list[tuple[Feature, Planned]]] = {}
+    members: dict[tuple[Any, ...], list[Feature]] = {}
     for feature in definitions:
         if feature.aggregate in SUMS:
             key: tuple[Any, ...] = ("rows", feature.actions)
-            if key not in rows:
-                rows[key] = seen.of_actions(feature.actions)
-            planned = SUMS[feature.aggregate](seen, feature)
         elif feature.aggregate in DISTINCT:
-            days = (feature.skip_days,) if feature.aggregate == "active_days" else (value_of_row(feature),)
-            key = ("distinct", feature.aggregate, feature.actions, feature.condition, *days)
-            if key not in rows:
-                rows[key] = _last_of_each(seen, feature)
-            planned = DISTINCT[feature.aggregate](seen, feature)
+            key = ("distinct", feature.actions, feature.condition, value_of_row(feature))
         elif feature.aggregate in ORDERS:
-            key = ("orders",)
-            if key not in rows:
-                rows[key] = orders_of(seen)
-            planned = ORDERS[feature.aggregate](seen, feature)
+            key = ("orders", (columns.PURCHASE,))
         else:
             continue
-        members.setdefault(key, []).append((feature, planned))
-    return [(rows[key], family) for key, family in members.items()]
+        members.setdefault(key, []).append(feature)
+    # Families of the same actions read the same rows, so that these are brought together once.
+    reading: dict[tuple[str, ...], set[str]] = {}
+    for (kind, actions, *_), features in members.items():
+        reading.setdefault(actions, set()).update(name for feature in features for name in _reading(kind, feature))
+    return [
+        _family(seen.of_actions(actions, reading=reading[actions]), kind, features, seen)
+        for (kind, actions, *_), features in members.items()
+    ]
 
 
-def _last_of_each(seen: PlannedEvents, feature: Feature) -> Rows:
-    """The last moment of each different value (or day) of each user."""
-    is_day = feature.aggregate == "active_days"
-    value = day_of_row() if is_day else nw.col(value_of_row(feature))
-    end = seen.cutoff - feature.skip_days * DAY
-    rows = seen.of_actions(feature.actions).filter(seen.meeting(feature.condition) & (nw.col(columns.TIME) <= end))
-    rows = rows.select(columns.USER_ID, columns.TIME, value.alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
+def _reading(kind: str, feature: Feature) -> list[str]:
+    """The columns that a feature of a family reads."""
+    if kind == "orders":
+        return [columns.ORDER_ID]
+    return columns_read(feature) + ([value_of_row(feature)] if kind == "distinct" else [])
+
+
+def _family(
+    rows: Rows, kind: str, features: list[Feature], seen: PlannedEvents
+) -> tuple[Rows, list[tuple[Feature, Planned]]]:
+    if kind == "orders":
+        return seen.gather(orders_of(rows)), [
+            (feature, ORDERS[feature.aggregate](seen, feature)) for feature in features
+        ]
+    if kind == "distinct":
+        return _last_of_each(rows, features[0], seen), [(f, DISTINCT[f.aggregate](seen, f)) for f in features]
+    return rows, [(feature, SUMS[feature.aggregate](seen, feature)) for feature in features]
+
+
+def _last_of_each(rows: Rows, feature: Feature, seen: PlannedEvents) -> Rows:
+    """The last moment of each different value of each user."""
+    value = nw.col(value_of_row(feature))
+    rows = rows.filter(seen.meeting(feature.condition) & ~value.is_null())
+    rows = rows.select(columns.USER_ID, columns.TIME, value.alias(_VALUE))
     return rows.group_by(columns.USER_ID, _VALUE).agg(nw.col(columns.TIME).max())
 
 

@@ -5,8 +5,8 @@ This module owns the expressions that several families of aggregates share. It r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import narwhals as nw
@@ -17,7 +17,7 @@ from foretell.features.codes import AMOUNT_UNIT, LARGEST_AMOUNT
 from foretell.features.conditions import Condition
 from foretell.features.definition import SHOP_ACTIONS, Feature
 
-__all__ = ["PlannedEvents", "Rows", "amount", "divide", "elapsed_days", "over", "whole"]
+__all__ = ["PlannedEvents", "Rows", "amount", "columns_read", "divide", "elapsed_days", "over", "whole"]
 
 Rows = nw.LazyFrame[Any]
 _DAY_SECONDS: Final = DAY // SECOND
@@ -65,29 +65,35 @@ class PlannedEvents:
     """The events that a cutoff may see, with what the aggregates of a set of features read.
 
     Attributes:
-        rows: Lazy events, none later than the cutoff.
-        cutoff: int64 microseconds.
+        rows: Lazy events of all times.
+        cutoff: int64 microseconds; what is asked for ends there.
+        gather: Brings each user's rows together, for engines that group faster then.
+        gathered: What was brought together so far; shared by all cutoffs.
     """
 
     rows: Rows
     cutoff: int
+    gather: Callable[[Rows], Rows]
+    gathered: dict[tuple[tuple[str, ...], tuple[str, ...]], Rows] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, events: Rows, *, cutoff: int, features: Iterable[Feature], items: Rows | None) -> PlannedEvents:
-        """Keep what the features read, up to ``cutoff``, with exact amounts and categories beside it.
+    def of(
+        cls, events: Rows, *, features: Iterable[Feature], items: Rows | None, gather: Callable[[Rows], Rows]
+    ) -> PlannedEvents:
+        """Exact amounts and categories beside what the features read; no cutoff yet (``at``).
 
         Args:
             events: Columns as in ``HISTORY_SCHEMA``; ``user_id``, ``time`` and ``action`` are needed.
-            cutoff: int64 microseconds.
             features: What will be computed.
             items: ``item_id`` and attributes of items, each item once; None knows no items.
+            gather: Brings each user's rows together.
         """
         asked = tuple(features)
         present = events.collect_schema().names()
         summed = sorted({feature.column for feature in asked if feature.column in _AMOUNTS})
         words = {name for feature in asked for name in _columns_of(feature) if name in _WORDS}
         read = dict.fromkeys((columns.ITEM_ID, columns.ORDER_ID, *sorted(str(word) for word in words)))
-        rows = events.filter((nw.col(columns.TIME) <= cutoff) & ~nw.col(columns.ACTION).is_in(columns.PASSIVE_ACTIONS))
+        rows = events.filter(~nw.col(columns.ACTION).is_in(columns.PASSIVE_ACTIONS))
         rows = rows.select(
             *dict.fromkeys(
                 (columns.USER_ID, columns.TIME, columns.ACTION, *(name for name in read if name in present))
@@ -106,12 +112,34 @@ class PlannedEvents:
         if items is not None and found:
             rows = rows.join(items.select(columns.ITEM_ID, *found), on=columns.ITEM_ID, how="left")
         rows = rows.with_columns(nw.lit(None, dtype=nw.String).alias(name) for name in attributes if name not in found)
-        return cls(rows, cutoff)
+        return cls(rows, 0, gather)
 
-    def of_actions(self, actions: tuple[str, ...]) -> Rows:
-        """The rows of one of ``actions``; none given means everything the customer did."""
-        action = nw.col(columns.ACTION)
-        return self.rows.filter(action.is_in(actions) if actions else ~action.is_in(SHOP_ACTIONS))
+    def at(self, cutoff: int) -> PlannedEvents:
+        """The same events, seen from a cutoff."""
+        return replace(self, cutoff=cutoff)
+
+    def of_actions(self, actions: tuple[str, ...], *, reading: Iterable[str] = ()) -> Rows:
+        """The rows of one of ``actions`` up to the cutoff; none given means everything the customer did.
+
+        Args:
+            actions: Which rows.
+            reading: The columns they have beside user, time and action, named as features name them.
+        """
+        action, extra = nw.col(columns.ACTION), _plan_columns(reading)
+        wanted = action.is_in(actions) if actions else ~action.is_in(SHOP_ACTIONS)
+        # Rows of which only the moment counts are brought together once for all sets of actions.
+        key = (actions, extra) if extra else ((), ())
+        if key not in self.gathered:
+            rows = self.rows.filter(wanted) if extra else self.rows
+            self.gathered[key] = self.gather(rows.select(columns.USER_ID, columns.TIME, columns.ACTION, *extra))
+        rows = self.gathered[key].filter(nw.col(columns.TIME) <= self.cutoff)
+        return rows if extra else rows.filter(wanted)
+
+    @property
+    def users(self) -> Rows:
+        """Whoever has done anything up to the cutoff, be it only seen by the shop."""
+        self.of_actions(())
+        return self.gathered[(), ()].filter(nw.col(columns.TIME) <= self.cutoff).select(columns.USER_ID).unique()
 
     def inside(self, feature: Feature, *, time: str = columns.TIME) -> nw.Expr:
         """True for moments in the feature's window ``(cutoff - window - skip, cutoff - skip]``."""
@@ -137,6 +165,19 @@ class PlannedEvents:
 _HOURS: Final = 24
 _AMOUNTS: Final = columns.NUMBERS
 _WORDS: Final = (*columns.IDENTIFIERS, *columns.WORDS)
+
+
+def _plan_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """What columns are called in the plan: an amount is two, its whole ten-thousandths and whether it is absent."""
+    wanted: dict[str, None] = {}
+    for name in sorted(set(names)):
+        wanted |= dict.fromkeys((_absent(name), amount(name)) if name in _AMOUNTS else (name,))
+    return tuple(wanted)
+
+
+def columns_read(feature: Feature) -> list[str]:
+    """The columns that a feature reads beside user, time and action."""
+    return _columns_of(feature) + ([feature.column] if feature.column in _AMOUNTS else [])
 
 
 def _columns_of(feature: Feature) -> list[str]:

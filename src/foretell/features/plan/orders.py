@@ -20,26 +20,27 @@ __all__ = ["ORDERS", "orders_of"]
 
 _GAP: Final = "_gap_seconds"
 _PREVIOUS: Final = "_previous"
-_KEY: Final = "_order"
+_MOMENT: Final = "_moment"
 _DAY_SECONDS: Final = 86_400
 _EVENING_HOURS: Final = (18, 23)
 _HOURS: Final = 24
 
 
-def orders_of(events: PlannedEvents) -> Rows:
-    """One row an order: its user, its moment (that of its first row), and the whole seconds since the one before."""
-    bought = events.of_actions((columns.PURCHASE,))
+def orders_of(rows: Rows) -> Rows:
+    """One row an order: its user, its moment (that of its first row), and the whole seconds since the one before.
+
+    Args:
+        rows: Purchases, with ``order_id``.
+    """
+    # Rows without an order id are one order a moment.
     unnamed = nw.col(columns.ORDER_ID).is_null()
-    # Strings are joined by concat_str: to some engines a plus between them is a sum of numbers.
-    moment = nw.concat_str(nw.lit("t"), nw.col(columns.TIME).cast(nw.String))
-    named = nw.concat_str(nw.lit("o"), nw.col(columns.ORDER_ID).cast(nw.String))
-    key = nw.when(unnamed).then(moment).otherwise(named)
+    moment = nw.when(unnamed).then(nw.col(columns.TIME)).otherwise(nw.lit(0, dtype=nw.Int64))
     orders = (
-        bought.select(columns.USER_ID, columns.TIME, key.alias(_KEY))
-        .group_by(columns.USER_ID, _KEY)
+        rows.select(columns.USER_ID, columns.TIME, columns.ORDER_ID, moment.alias(_MOMENT))
+        .group_by(columns.USER_ID, columns.ORDER_ID, _MOMENT)
         .agg(nw.col(columns.TIME).min())
     )
-    previous = nw.col(columns.TIME).shift(1).over(columns.USER_ID, order_by=(columns.TIME, _KEY))
+    previous = nw.col(columns.TIME).shift(1).over(columns.USER_ID, order_by=columns.TIME)
     orders = orders.with_columns(previous.alias(_PREVIOUS))
     gap = (nw.col(columns.TIME) - nw.col(_PREVIOUS)) // SECOND
     first = nw.lit(0, dtype=nw.Int64)

@@ -17,7 +17,9 @@ from foretell.features.codes import AMOUNT_UNIT
 from foretell.features.definition import Feature
 from foretell.features.plan.events import PlannedEvents, amount, divide, elapsed_days, is_present, over
 
-__all__ = ["DISTINCT", "SUMS", "Planned", "day_of_row", "value_of_row"]
+__all__ = ["DISTINCT", "SUMS", "Planned", "value_of_row"]
+
+_NO_DAY: Final = -(1 << 40)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,14 @@ def _tenure(events: PlannedEvents, feature: Feature) -> Planned:
     return Planned(parts, lambda first: elapsed_days(events.cutoff - first), empty=None)
 
 
+def _active_days(events: PlannedEvents, feature: Feature) -> Planned:
+    """Different days; rows that do not count share one more, where there are any."""
+    counted = _counted(events, feature)
+    others = nw.when(counted).then(nw.lit(0, dtype=nw.Int64)).otherwise(nw.lit(1, dtype=nw.Int64)).max()
+    days = nw.when(counted).then(day_of_row()).otherwise(nw.lit(_NO_DAY, dtype=nw.Int64)).n_unique()
+    return Planned((days, others), lambda days, others: (days - others).cast(nw.Float64))
+
+
 def _distinct(events: PlannedEvents, feature: Feature) -> Planned:
     return Planned((_ones(events.inside(feature)),), _float)
 
@@ -123,12 +133,12 @@ SUMS: Final[dict[str, Callable[[PlannedEvents, Feature], Planned]]] = {
     "value_share": _value_share,
     "recency_days": _recency,
     "tenure_days": _tenure,
+    "active_days": _active_days,
 }
 """Aggregates over the rows of an action set."""
 
 DISTINCT: Final[dict[str, Callable[[PlannedEvents, Feature], Planned]]] = {
     "distinct": _distinct,
-    "active_days": _distinct,
 }
 """Aggregates over the last moment of each different value of an action set."""
 

@@ -117,18 +117,27 @@ class DelimitedFile:
     def read(self, columns: Sequence[str]) -> Rows:
         """The named columns; damaged lines are set aside."""
         content = self.path if self._can_be_mapped() else all_bytes(self.path)
+        frame = self._sound_rows(content, columns)
+        if frame is not None:
+            return Rows(frame)
+        try:
+            # Lines that are no rows of their own are blank or belong to a cell: which, only all cells tell.
+            whole = self._parse(content)
+        except (pl.exceptions.PolarsError, OSError):
+            return self._line_by_line(columns=columns)
+        if _swallows_rows(whole, self.separator):
+            return self._line_by_line(columns=columns)
+        return Rows(_without_blank_lines(whole).select(columns))
+
+    def _sound_rows(self, content: Path | bytes, columns: Sequence[str]) -> pl.DataFrame | None:
+        """The named columns where every line is a row; None where the whole rows have to be looked at."""
         try:
             frame = self._parse(content, columns=list(columns))
             n_named = 1 if self.names is None else 0
-            if frame.height + n_named != _count_lines(content) or frame.select(_is_blank()).to_series().any():
-                # Lines that are no rows of their own are blank or belong to a cell: which, only all cells tell.
-                whole = self._parse(content)
-                if _swallows_rows(whole, self.separator):
-                    return self._line_by_line(columns=columns)
-                frame = _without_blank_lines(whole).select(columns)
+            blank = bool(frame.select(_is_blank()).to_series().any())
+            return None if blank or frame.height + n_named != _count_lines(content) else frame
         except (pl.exceptions.PolarsError, OSError):
-            return self._line_by_line(columns=columns)
-        return Rows(frame)
+            return None
 
     def scan(self) -> pl.LazyFrame | None:
         """All columns, lazily; None where the encoding is not UTF-8."""
