@@ -7,7 +7,7 @@ import torch
 
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
-from foretell.model.behaviour import BehaviourModel
+from foretell.model.behaviour import TEMPERATURE, BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.size import SIZES, Size
 from foretell.predictor.encoder import fields_of
@@ -111,11 +111,12 @@ def test_every_field_of_an_event_is_read(states_of, histories):
         assert (states_of(changed)[1][-1] - states[-1]).abs().max() > 1e-4, name
 
 
-def test_item_scores_are_inner_products(model):
+def test_item_scores_are_cosines_over_a_temperature(model):
     states = torch.randn(3, 32)
     codes = torch.tensor([1, 4, 2])
     with torch.no_grad():
         query = states @ model.item_query.weight.T + model.item_query.bias
+        query = query / query.norm(dim=1, keepdim=True) / TEMPERATURE
         vectors = model.embedding.items(codes)
         expected = torch.stack([torch.stack([q @ v for v in vectors]) for q in query])
         torch.testing.assert_close(model.item_scores(states, codes), expected)
