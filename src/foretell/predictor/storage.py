@@ -37,7 +37,7 @@ from foretell.predictor.reader import Reader
 
 __all__ = ["load_encoder", "load_fitted", "load_predictor", "save_encoder", "save_fitted", "save_predictor"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
@@ -47,7 +47,7 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
         save_file(encoder.model.state_dict(), place)
     with appearing_whole(folder / "catalogue.parquet") as place:
         encoder.vocabulary.catalogue.write_parquet(place)
-    saved = {"size": encoder.model.size_name, "vocabulary": encoder.vocabulary.to_dict()}
+    saved = {**encoder.model.settings(), "vocabulary": encoder.vocabulary.to_dict()}
     _write(folder / "encoder.json", saved)
 
 
@@ -55,7 +55,8 @@ def load_encoder(folder: Path) -> Encoder:
     """Read what ``save_encoder`` wrote."""
     saved = _read(folder / "encoder.json")
     vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
-    model = BehaviourModel(vocabulary, size=saved["size"])
+    settings = {name: value for name, value in saved.items() if name != "vocabulary"}
+    model = BehaviourModel(vocabulary, **settings)
     model.load_state_dict(load_file(folder / "encoder.safetensors"))
     return Encoder(vocabulary, model.eval())
 

@@ -22,6 +22,7 @@ from foretell.core.events import EventLog
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import Windows
 from foretell.features import FeatureConfig, UserFeatures
+from foretell.model.backbones.choice import Evidence, choose_backbone
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
@@ -176,7 +177,17 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
         vocabulary = Vocabulary.build(known, items=dataset.log.table("items"), min_count=config.model.min_item_count)
         batch = packed_on_disk(dataset.histories, vocabulary=vocabulary, observed_until=until, folder=packed)
         torch.manual_seed(config.seed)
-        model = BehaviourModel(vocabulary, size=config.model.size, dropout=config.model.dropout)
+        evidence = Evidence(n_events=int(batch.offsets[-1]), n_histories=len(batch), n_items=len(vocabulary.items))
+        choice = choose_backbone(config.model.backbone, evidence=evidence)
+        if config.model.backbone == "auto":
+            talk.say(f"The backbone is {choice.name}: {choice.reason}.")
+        model = BehaviourModel(
+            vocabulary,
+            size=config.model.size,
+            backbone=choice.name,
+            activation=config.model.activation,
+            dropout=config.model.dropout,
+        )
         data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=config.seed)
         losses = pretrain(
             model,
@@ -189,7 +200,9 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
         encoder = Encoder(vocabulary, model)
         save_encoder(encoder, home)
         shutil.rmtree(packed, ignore_errors=True)
-        folder.remember(parameters=model.n_parameters(), losses=losses)
+        folder.remember(
+            parameters=model.n_parameters(), losses=losses, backbone=choice.name, backbone_reason=choice.reason
+        )
     return encoder
 
 

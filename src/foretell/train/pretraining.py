@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from torch import Tensor
 
 from foretell.core.batch import Batch
 from foretell.core.files import appearing_whole
+from foretell.model.activations import ActivationName
+from foretell.model.backbones import BackboneName, Packing
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.hazard import hazard_loss
 from foretell.model.objectives import sampled_softmax_loss
@@ -39,7 +41,13 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: SizeName = "small"
-    """The size dial: width, depth, heads, window and learning rate follow."""
+    """The size dial: width, depth, heads, window, learning rate and batch follow."""
+
+    backbone: BackboneName | Literal["auto"] = "transformer"
+    """The network between the event embedding and the heads; ``auto`` chooses by the log and says why."""
+
+    activation: ActivationName = "silu"
+    """The backbone's nonlinearity."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 5
     """Passes over the training events."""
@@ -128,8 +136,7 @@ def pretrain(
 
 def _losses(model: BehaviourModel, batch: Batch, negatives: _Negatives) -> dict[str, Tensor]:
     """The three losses of one step."""
-    fields = fields_of(batch)
-    states = model(fields, torch.from_numpy(batch.sequence_of_position()))
+    fields, states = model.learn(fields_of(batch), Packing.of(batch))
     terms: dict[str, Tensor] = {}
     named = fields["next_item"] > 0
     if named.any():
@@ -149,9 +156,10 @@ def _losses(model: BehaviourModel, batch: Batch, negatives: _Negatives) -> dict[
             model.next_action(states[acted]), fields["next_action"][acted]
         )
     waiting = fields["wait_days"] >= 0
-    terms["next_order_time"] = hazard_loss(
-        model.hazard(states[waiting]), fields["wait_days"][waiting], fields["wait_observed"][waiting]
-    )
+    if waiting.any():
+        terms["next_order_time"] = hazard_loss(
+            model.hazard(states[waiting]), fields["wait_days"][waiting], fields["wait_observed"][waiting]
+        )
     return terms
 
 
