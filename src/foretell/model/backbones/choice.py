@@ -13,7 +13,7 @@ from foretell.model.backbones import BackboneName
 
 __all__ = ["BackboneChoice", "Evidence", "choose_backbone"]
 
-_FEW_EVENTS: Final = 20_000
+_FEW_EVENTS: Final = 50_000
 _SHORT_HISTORY: Final = 3
 _FEW_EVENTS_PER_ITEM: Final = 3
 _MANY_EVENTS: Final = 20_000_000
