@@ -8,6 +8,7 @@ import torch
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
 from foretell.core.time import HOUR
+from foretell.model.backbones import Packing
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
@@ -61,7 +62,8 @@ def model(vocabulary):
         for parameter in model.embedding.parameters():
             parameter.normal_(0, 0.5)
         for block in model.backbone.blocks:
-            block.attention.distance_bias.normal_(0, 1.0)
+            block.attention.bias.distance.normal_(0, 1.0)
+            block.attention.bias.time.normal_(0, 0.3)
     return model
 
 
@@ -73,6 +75,6 @@ def states_of(model, vocabulary):
     def encode(histories):
         users, batch = encode_histories(histories, vocabulary=vocabulary)
         with torch.no_grad():
-            return users, model(fields_of(batch), torch.from_numpy(batch.sequence_of_position()))
+            return users, model(fields_of(batch), Packing.of(batch))
 
     return encode

@@ -7,24 +7,25 @@ import torch
 
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
+from foretell.model.backbones import BACKBONES, Packing
 from foretell.model.behaviour import TEMPERATURE, BehaviourModel
 from foretell.model.encoding import encode_histories
-from foretell.model.size import SIZES, Size
+from foretell.model.size import SIZES
 from foretell.predictor.encoder import fields_of
 
 CLOSE = {"atol": 1e-6, "rtol": 1e-5}
 
 
-@pytest.mark.parametrize("size", ["tiny", "small"])
-def test_packing_and_batch_mates_do_not_matter(size, histories, vocabulary):
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_packing_and_batch_mates_do_not_matter(backbone, histories, vocabulary):
     torch.manual_seed(2)
-    model = BehaviourModel(vocabulary, size=size).eval()
+    model = BehaviourModel(vocabulary, size="tiny", backbone=backbone).eval()
     _, batch = encode_histories(histories, vocabulary=vocabulary)
 
     def states(which):
         part = batch.select(np.array(which))
         with torch.no_grad():
-            return model(fields_of(part), torch.from_numpy(part.sequence_of_position())), part
+            return model(fields_of(part), Packing.of(part)), part
 
     alone = {number: states([number])[0] for number in range(5)}
     for order in ([0, 1, 2, 3, 4], [4, 2, 0, 3, 1], [3, 3, 3], [1, 4]):
@@ -38,11 +39,14 @@ def test_what_fills_up_the_last_block_does_not_matter(model, histories, vocabula
     """75 events are padded to 96; the states are those of the same events in an exactly full pack."""
     _, batch = encode_histories(histories, vocabulary=vocabulary)
     part = batch.select(np.array([3]))
-    fields, sequence = fields_of(part), torch.from_numpy(part.sequence_of_position())
+    fields, packing = fields_of(part), Packing.of(part)
     filled = {name: torch.cat([value, value[:21]]) for name, value in fields.items()}
     with torch.no_grad():
-        plain = model(fields, sequence)
-        full = model(filled, torch.cat([sequence, torch.full((21,), 7)]))[:75]
+        plain = model(fields, packing)
+        more = Packing(
+            torch.cat([packing.sequence, torch.full((21,), 7)]), torch.cat([packing.days, packing.days[:21]]), 75
+        )
+        full = model(filled, more)[:75]
     torch.testing.assert_close(plain, full, **CLOSE)
 
 
@@ -70,7 +74,7 @@ def test_a_state_depends_on_its_receptive_field_and_on_no_more(states_of, histor
     """Tiny: one layer of window 32, so the 33rd event back is out of sight, the 32nd is not."""
     mine = histories.filter(pl.col("user_id") == "e")
     last = len(mine) - 1
-    reach = model.size.receptive_events
+    reach = model.backbone.receptive_events
     assert reach == 32
     _, states = states_of(mine)
     for back, matters in ((reach - 1, True), (reach, False)):
@@ -81,18 +85,19 @@ def test_a_state_depends_on_its_receptive_field_and_on_no_more(states_of, histor
         assert bool(moved > 1e-5) is matters
 
 
-def test_receptive_field_of_several_layers():
-    size = Size(width=8, n_layers=3, n_heads=2, window=5, learning_rate=1e-3, batch_events=10)
-    assert size.receptive_events == 13
+def test_heads_divide_the_width():
     assert all(one.width % one.n_heads == 0 for one in SIZES.values())
 
 
-def test_states_at_are_the_states_at(model, histories, vocabulary):
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_states_at_are_the_states_at(backbone, histories, vocabulary):
+    model = BehaviourModel(vocabulary, size="tiny", backbone=backbone).eval()
     _, batch = encode_histories(histories, vocabulary=vocabulary)
-    fields, sequence = fields_of(batch), torch.from_numpy(batch.sequence_of_position())
+    fields, packing = fields_of(batch), Packing.of(batch)
     rows = torch.tensor([278, 0, 44])
     with torch.no_grad():
-        assert torch.equal(model.states_at(fields, sequence, rows), model(fields, sequence)[rows])
+        torch.testing.assert_close(model.states_at(fields, packing, rows), model(fields, packing)[rows], **CLOSE)
+    assert model.states_at(fields, packing, rows[:0]).shape == (0, 32)
 
 
 def test_every_field_of_an_event_is_read(states_of, histories):
@@ -132,7 +137,7 @@ def test_a_model_without_items_and_prices_still_reads():
     _, batch = encode_histories(histories, vocabulary=vocabulary)
     model = BehaviourModel(vocabulary, size="tiny").eval()
     with torch.no_grad():
-        states = model(fields_of(batch), torch.from_numpy(batch.sequence_of_position()))
+        states = model(fields_of(batch), Packing.of(batch))
     assert states.shape == (3, 32)
     assert states.isfinite().all()
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from foretell.core.time import DAY
+from foretell.model.backbones import Packing
 from foretell.model.encoding import encode_histories
 from foretell.predictor import encoder as module
 from foretell.predictor.encoder import fields_of
@@ -19,9 +20,8 @@ def alone(tiny_predictor, view, points):
         mine = view.histories.filter((view.histories["user_id"] == user) & (view.histories["time"] <= cutoff))
         if mine.height:
             _, batch = encode_histories(mine, vocabulary=encoder.vocabulary)
-            sequence = torch.from_numpy(batch.sequence_of_position())
             with torch.no_grad():
-                states[row] = encoder.model(fields_of(batch), sequence)[-1].numpy()
+                states[row] = encoder.model(fields_of(batch), Packing.of(batch))[-1].numpy()
     return states
 
 

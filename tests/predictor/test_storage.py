@@ -47,6 +47,7 @@ def test_another_format(saved):
 
 FILES = (
     "manifest.json",
+    "encoder.json",
     "ranker.json",
     "graph.safetensors",
     "encoder.safetensors",

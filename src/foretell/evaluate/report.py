@@ -54,7 +54,8 @@ class Report:
       ``without_wants``, ``popularity``, ``levels``, ``nominal_coverage``, ``bias_of`` (``mean`` or ``median``: what
       totals and bias are those of, for the model and every baseline), and of promotions ``effect`` (money per
       customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``);
-    - of the run: ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
+    - of the run: ``model.backbone`` and ``model.backbone_reason`` (how it was chosen),
+      ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
       ``message``), ``quality`` (``rows_in``, ``rows_out``, ``kept_apart``, ``noted`` in sentences, ``meaning`` by rule,
       ``quarantine``), ``command``,
       ``environment``, ``do_not_use_for``, ``definitions`` (``label``, ``better``, ``meaning``, ``formula`` by

@@ -58,7 +58,7 @@ def page_view(document: Document) -> dict[str, Any]:
         "memory": f"{count(document['peak_memory_mib'])} MiB",
         "definitions": list(document.get("definitions", {}).values()),
         "command": document.get("command") or "",
-        "environment": [(label(name), str(value)) for name, value in (document.get("environment") or {}).items()],
+        "environment": _environment(document),
         "do_not_use_for": _do_not_use_for(document),
         "version": document["version"],
     }
@@ -75,10 +75,20 @@ def _strip(document: Document) -> list[tuple[str, str]]:
         ("Customers", short_count(data.get("users"))),
         ("Items", short_count(data.get("items"))),
         ("Tested on", span(document["windows"].get("test"))),
-        ("Model", f"{model.get('size', MISSING)}, {short_count(model.get('parameters'))} parameters"),
+        ("Model", f"{_model_name(model)}, {short_count(model.get('parameters'))} parameters"),
         ("Seed", str(model.get("seed", MISSING))),
         ("Device", str(model.get("device", MISSING))),
     ]
+
+
+def _model_name(model: Document) -> str:
+    return " ".join(str(part) for part in (model.get("size", MISSING), model.get("backbone")) if part)
+
+
+def _environment(document: Document) -> list[tuple[str, str]]:
+    reason = document["model"].get("backbone_reason")
+    chosen = [("Backbone", f"{document['model']['backbone']}: {reason}")] if reason else []
+    return chosen + [(label(name), str(value)) for name, value in (document.get("environment") or {}).items()]
 
 
 def _quality(document: Document) -> dict[str, Any] | None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from foretell.model.attention import window_mask
-from foretell.model.backbone import Transformer
+from foretell.model.activations import ActivationName
+from foretell.model.backbones import BACKBONES, BackboneName, Packing
+from foretell.model.backbones.contract import Bidirectional
 from foretell.model.embedding import EventEmbedding
 from foretell.model.hazard import N_BINS
+from foretell.model.masking import Masking, draw_rows
 from foretell.model.size import SIZES, SizeName
 from foretell.model.vocabulary import Vocabulary
 
@@ -25,43 +27,71 @@ __all__ = ["TEMPERATURE", "BehaviourModel"]
 TEMPERATURE: Final = 0.1
 """What cosines of states and items are divided by to become logits."""
 
+_POSITIONS_AT_ONCE: Final = 65_536
+
 
 class BehaviourModel(nn.Module):
-    """A causal sequence model of shopping behaviour.
+    """A sequence model of shopping behaviour.
 
     Args:
         vocabulary: What it knows by name.
         size: The size dial.
+        backbone: The network between the event embedding and the heads.
+        activation: The backbone's nonlinearity.
         dropout: Dropout in the embedding and on residual branches.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, size: SizeName = "small", dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        size: SizeName = "small",
+        backbone: BackboneName = "transformer",
+        activation: ActivationName = "silu",
+        dropout: float = 0.1,
+    ) -> None:
         super().__init__()
         self.size_name: SizeName = size
+        self.backbone_name: BackboneName = backbone
+        self.activation_name: ActivationName = activation
         self.size = SIZES[size]
         self.embedding = EventEmbedding(vocabulary, width=self.size.width, dropout=dropout)
-        self.backbone = Transformer(self.size, dropout=dropout)
+        self.backbone = BACKBONES[backbone](self.size, dropout=dropout, activation=activation)
         self.item_query = nn.Linear(self.size.width, self.size.width)
         self.next_action = nn.Linear(self.size.width, len(vocabulary.actions) + 1)
         self.hazard = nn.Linear(self.size.width, N_BINS)
         nn.init.constant_(self.hazard.bias, -2.0)
 
-    def forward(self, fields: dict[str, Tensor], sequence: Tensor) -> Float[Tensor, "N D"]:
-        """States of N packed events.
+    def forward(self, fields: dict[str, Tensor], packing: Packing) -> Float[Tensor, "N D"]:
+        """The state after each of N packed events, which knows the events up to it and no later one.
 
         Args:
             fields: The values of a packed batch as tensors ``[N]``.
-            sequence: int64 ``[N]``: which sequence each position belongs to.
+            packing: How the sequences lie in them.
         """
-        n = len(sequence)
-        padding = -n % self.size.window
-        if padding:
-            # The tail of the last block: events of a sequence of their own that nobody sees.
-            fields = {name: functional.pad(value, (0, padding)) for name, value in fields.items()}
-            sequence = functional.pad(sequence, (0, padding), value=-2)
-        mask = window_mask(sequence, window=self.size.window)
-        states: Tensor = self.backbone(self.embedding(fields), mask)
-        return states[:n]
+        if isinstance(self.backbone, Bidirectional):
+            return self._read_each(self.backbone, fields, packing, torch.arange(len(packing)))
+        states: Tensor = self.backbone(self.embedding(fields), packing)
+        return states
+
+    def learn(self, fields: dict[str, Tensor], packing: Packing) -> tuple[dict[str, Tensor], Float[Tensor, "M D"]]:
+        """What a step of pre-training compares: the fields with the targets of each state, and the states.
+
+        For a causal backbone these are the fields as given and the state after each event. Another one hides some items
+        and answers at some rows, drawn by torch's generator; where a state has no target, the field says so.
+        """
+        if not isinstance(self.backbone, Bidirectional):
+            return fields, self(fields, packing)
+        most = self.backbone.receptive_events
+        masking = Masking.at(draw_rows(packing, most=most), packing, most=most).hiding(fields["item"])
+        states = self.backbone(
+            masking.events(self.embedding(masking.visible(fields)), self.backbone.hidden), masking.packing
+        )
+        return masking.targets(fields), states
+
+    def settings(self) -> dict[str, str]:
+        """What it takes to make this model anew, beside the vocabulary."""
+        return {"size": self.size_name, "backbone": self.backbone_name, "activation": self.activation_name}
 
     def n_parameters(self) -> int:
         """Number of learned values, item tables included."""
@@ -77,7 +107,20 @@ class BehaviourModel(nn.Module):
         return scores
 
     @torch.no_grad()
-    def states_at(self, fields: dict[str, Tensor], sequence: Tensor, rows: Tensor) -> Float[Tensor, "B D"]:
+    def states_at(self, fields: dict[str, Tensor], packing: Packing, rows: Int[Tensor, "R"]) -> Float[Tensor, "R D"]:
         """States at the given rows only, without gradients."""
-        states: Tensor = self(fields, sequence)[rows]
+        if isinstance(self.backbone, Bidirectional):
+            return self._read_each(self.backbone, fields, packing, rows)
+        states: Tensor = self(fields, packing)[rows]
         return states
+
+    def _read_each(
+        self, backbone: Bidirectional, fields: dict[str, Tensor], packing: Packing, rows: Int[Tensor, "R"]
+    ) -> Float[Tensor, "R D"]:
+        """Each row as a sequence of its own, some at a time."""
+        most, embedded, found = backbone.receptive_events, self.embedding(fields), []
+        for part in torch.split(rows, max(1, _POSITIONS_AT_ONCE // (min(most, packing.longest) + 1))):
+            masking = Masking.at(part, packing, most=most)
+            states = backbone(masking.events(embedded[masking.index], backbone.hidden), masking.packing)
+            found.append(states[masking.answers])
+        return torch.cat(found)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 __all__ = ["SIZES", "Size", "SizeName"]
 
-SizeName = Literal["tiny", "small", "base", "large"]
+SizeName = Literal["tiny", "small", "base", "large", "xl"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Size:
 
     Attributes:
         width: Model width D.
-        n_layers: Number of transformer blocks.
+        n_layers: Depth. A layer is what costs about as much as a transformer block of this width.
         n_heads: Attention heads.
-        window: Events each layer looks back; the state sees ``n_layers * (window - 1) + 1`` events.
+        window: Events each layer looks back, where a backbone has such a bound.
         learning_rate: Peak learning rate of pre-training.
         batch_events: Events per optimiser step.
     """
@@ -33,15 +33,13 @@ class Size:
     learning_rate: float
     batch_events: int
 
-    @property
-    def receptive_events(self) -> int:
-        """How many events back a state depends on, its own included."""
-        return self.n_layers * (self.window - 1) + 1
 
-
+# Each step up multiplies the backbone's parameters by about ten to thirty: docs/concepts/backbones.md has the counts.
+# The peak learning rate falls with the width. Two cores train the first two in minutes; the last two are for a GPU.
 SIZES: Final[dict[SizeName, Size]] = {
     "tiny": Size(width=32, n_layers=1, n_heads=2, window=32, learning_rate=4e-3, batch_events=4096),
     "small": Size(width=64, n_layers=2, n_heads=2, window=64, learning_rate=3e-3, batch_events=8192),
-    "base": Size(width=128, n_layers=4, n_heads=4, window=64, learning_rate=1.5e-3, batch_events=8192),
-    "large": Size(width=256, n_layers=8, n_heads=8, window=128, learning_rate=8e-4, batch_events=16384),
+    "base": Size(width=192, n_layers=4, n_heads=6, window=64, learning_rate=1e-3, batch_events=8192),
+    "large": Size(width=512, n_layers=12, n_heads=8, window=128, learning_rate=4e-4, batch_events=16384),
+    "xl": Size(width=2048, n_layers=24, n_heads=16, window=256, learning_rate=1e-4, batch_events=32768),
 }

@@ -20,6 +20,7 @@ from foretell.core import columns
 from foretell.core.batch import Batch
 from foretell.core.time import DAY
 from foretell.features.blocks import blocks_of_users
+from foretell.model.backbones import Packing
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories, last_event_before
 from foretell.model.hazard import expected_days, probability_within
@@ -132,15 +133,15 @@ class Encoder:
         """States at given rows of the frame, visiting only the events they depend on."""
         _, batch = encode_histories(histories, vocabulary=self.vocabulary)
         needed, order = np.unique(rows, return_inverse=True)
-        spans = _spans(needed, offsets=batch.offsets, look_back=self.model.size.receptive_events)
+        spans = _spans(needed, offsets=batch.offsets, look_back=self.model.backbone.receptive_events)
         found = np.empty((len(needed), self.model.size.width), dtype=np.float32)
         for first, last in _chunks(spans):
             piece = _cut(batch, spans[first:last])
-            states = self.model(fields_of(piece), torch.from_numpy(piece.sequence_of_position()))
             inside = (needed >= spans[first, 0]) & (needed < spans[last - 1, 1])
             starts = np.searchsorted(spans[first:last, 1], needed[inside], side="right")
             local = needed[inside] - spans[first:last][starts, 0] + piece.offsets[:-1][starts]
-            found[inside] = states[torch.from_numpy(local)].numpy()
+            states = self.model.states_at(fields_of(piece), Packing.of(piece), torch.from_numpy(local))
+            found[inside] = states.numpy()
         return found[order.ravel()]
 
 
@@ -151,10 +152,13 @@ def fields_of(batch: Batch) -> dict[str, Tensor]:
     }
 
 
-def _spans(rows: NDArray[np.int64], *, offsets: NDArray[np.int64], look_back: int) -> NDArray[np.int64]:
-    """Merge ``[row - look_back + 1, row]`` of the same user into disjoint spans ``[S, 2]`` (start, stop)."""
+def _spans(rows: NDArray[np.int64], *, offsets: NDArray[np.int64], look_back: int | None) -> NDArray[np.int64]:
+    """Merge ``[row - look_back + 1, row]`` of the same user into disjoint spans ``[S, 2]`` (start, stop).
+
+    Without a look-back each span begins with the user's first event.
+    """
     user = np.searchsorted(offsets, rows, side="right") - 1
-    start = np.maximum(rows - look_back + 1, offsets[user])
+    start = offsets[user] if look_back is None else np.maximum(rows - look_back + 1, offsets[user])
     fresh = np.ones(len(rows), dtype=bool)
     fresh[1:] = (user[1:] != user[:-1]) | (start[1:] > rows[:-1])
     firsts = np.flatnonzero(fresh)

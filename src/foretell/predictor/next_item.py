@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretell.core.batch import Batch
+from foretell.model.backbones import Packing
 from foretell.model.graph.transitions import TransitionGraph
 from foretell.model.next_item import NextItemEvidence, NextItemMixture, fit_mixture, gather_evidence
 from foretell.predictor.encoder import Encoder, fields_of
@@ -116,5 +117,5 @@ class NextItemRanker:
                 logits[torch.from_numpy(filled)] = self._logits(histories.select(filled))
             return logits
         rows = torch.from_numpy(histories.offsets[1:] - 1)
-        states = model.states_at(fields_of(histories), torch.from_numpy(histories.sequence_of_position()), rows)
+        states = model.states_at(fields_of(histories), Packing.of(histories), rows)
         return model.item_queries(states) @ self.encoder.every_item_vector.T

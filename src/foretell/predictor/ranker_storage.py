@@ -23,36 +23,46 @@ from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.next_item import NextItemRanker
 
-__all__ = ["load_ranker", "save_ranker"]
+__all__ = ["load_encoder", "load_ranker", "save_encoder", "save_ranker"]
 
 
-def save_ranker(ranker: NextItemRanker, folder: Path) -> None:
-    """Write a ranker; ``ranker.json`` comes last."""
+def save_encoder(encoder: Encoder, folder: Path) -> None:
+    """Write the sequence model and its vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
-    encoder, graph = ranker.encoder, ranker.graph
     with appearing_whole(folder / "encoder.safetensors") as place:
         save_file(encoder.model.state_dict(), place)
     with appearing_whole(folder / "catalogue.parquet") as place:
         encoder.vocabulary.catalogue.write_parquet(place)
+    _write(folder / "encoder.json", {"model": encoder.model.settings(), "vocabulary": encoder.vocabulary.to_dict()})
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Read what ``save_encoder`` wrote."""
+    saved = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
+    model = BehaviourModel(vocabulary, **saved["model"])
+    model.load_state_dict(load_file(folder / "encoder.safetensors"))
+    return Encoder(vocabulary, model.eval())
+
+
+def save_ranker(ranker: NextItemRanker, folder: Path) -> None:
+    """Write a ranker; ``ranker.json`` comes last."""
+    save_encoder(ranker.encoder, folder)
+    arrays = {name: np.ascontiguousarray(array) for name, array in ranker.graph.to_arrays().items()}
     with appearing_whole(folder / "graph.safetensors") as place:
-        save_arrays({name: np.ascontiguousarray(array) for name, array in graph.to_arrays().items()}, place)
-    saved: dict[str, Any] = {
-        "size": encoder.model.size_name,
-        "vocabulary": encoder.vocabulary.to_dict(),
-        "graph": graph.config.model_dump(),
-        "mixture": ranker.mixture.to_dict(),
-    }
-    with appearing_whole(folder / "ranker.json") as place:
-        place.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
+        save_arrays(arrays, place)
+    _write(folder / "ranker.json", {"graph": ranker.graph.config.model_dump(), "mixture": ranker.mixture.to_dict()})
 
 
 def load_ranker(folder: Path) -> NextItemRanker:
     """Read what ``save_ranker`` wrote."""
     saved = json.loads((folder / "ranker.json").read_text(encoding="utf-8"))
-    vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
-    model = BehaviourModel(vocabulary, size=saved["size"])
-    model.load_state_dict(load_file(folder / "encoder.safetensors"))
     graph = TransitionGraph.from_arrays(
         load_arrays(folder / "graph.safetensors"), config=GraphConfig.model_validate(saved["graph"])
     )
-    return NextItemRanker(Encoder(vocabulary, model.eval()), graph, NextItemMixture.from_dict(saved["mixture"]))
+    return NextItemRanker(load_encoder(folder), graph, NextItemMixture.from_dict(saved["mixture"]))
+
+
+def _write(path: Path, saved: dict[str, Any]) -> None:
+    with appearing_whole(path) as place:
+        place.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")

@@ -82,6 +82,8 @@ def _report(
         tasks,
         model={
             "size": config.model.size,
+            "backbone": facts.get("backbone"),
+            "backbone_reason": facts.get("backbone_reason"),
             "parameters": facts.get("parameters"),
             "seed": config.seed,
             "device": "cpu",

@@ -166,7 +166,7 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
     if folder.is_done("pretrain"):
         return load_ranker(home)
     with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
-        ranker, losses = fit_next_item(
+        ranker, found = fit_next_item(
             dataset.histories,
             until=windows.validation,
             later=continued_after(dataset.histories, after=windows.validation, until=windows.test, seed=config.seed),
@@ -176,8 +176,15 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
             folder=folder.path / "pretraining",
             progress=step,
         )
+        if config.model.backbone == "auto":
+            talk.say(f"The backbone is {found.backbone.name}: {found.backbone.reason}.")
         save_ranker(ranker, home)
-        folder.remember(parameters=ranker.encoder.model.n_parameters(), losses=losses)
+        folder.remember(
+            parameters=ranker.encoder.model.n_parameters(),
+            losses=found.losses,
+            backbone=found.backbone.name,
+            backbone_reason=found.backbone.reason,
+        )
     return ranker
 
 

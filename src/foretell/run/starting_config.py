@@ -232,7 +232,13 @@ def _split(split: SplitConfig, days: float) -> list[str]:
 
 
 def _model() -> list[str]:
-    return ["[model]", 'size = "small"  # tiny, small, base, large', "epochs = 5", ""]
+    return [
+        "[model]",
+        'size = "small"  # tiny, small, base, large, xl',
+        'backbone = "transformer"  # or auto, hstu, gru, lstm, convolution, masked, pooled',
+        "epochs = 5",
+        "",
+    ]
 
 
 def _task(task: Task, gate: Gate) -> list[str]:

@@ -163,6 +163,7 @@ class LiveService:
         return {
             columns.MODEL_VERSION: self.predictor.version,
             "size": reader.encoder.model.size_name,
+            "backbone": reader.encoder.model.backbone_name,
             "parameters": reader.encoder.model.n_parameters(),
             "features": len(reader.names),
             "items": len(reader.encoder.vocabulary.items),

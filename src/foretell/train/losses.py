@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from foretell.core.batch import Batch
+from foretell.model.backbones import Packing
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.full_softmax import full_softmax_loss
 from foretell.model.hazard import hazard_loss
@@ -33,8 +34,7 @@ class Objectives:
 
     def losses(self, model: BehaviourModel, batch: Batch) -> dict[str, Tensor]:
         """The mean loss of each objective that has something to say on this batch."""
-        fields = fields_of(batch)
-        states = model(fields, torch.from_numpy(batch.sequence_of_position()))
+        fields, states = model.learn(fields_of(batch), Packing.of(batch))
         terms: dict[str, Tensor] = {}
         named = fields["next_item"] > 0
         if named.any():
@@ -45,9 +45,10 @@ class Objectives:
                 model.next_action(states[acted]), fields["next_action"][acted]
             )
         waiting = fields["wait_days"] >= 0
-        terms["next_order_time"] = hazard_loss(
-            model.hazard(states[waiting]), fields["wait_days"][waiting], fields["wait_observed"][waiting]
-        )
+        if waiting.any():
+            terms["next_order_time"] = hazard_loss(
+                model.hazard(states[waiting]), fields["wait_days"][waiting], fields["wait_observed"][waiting]
+            )
         return terms
 
     def _next_item(self, model: BehaviourModel, queries: Tensor, targets: Tensor) -> Tensor:

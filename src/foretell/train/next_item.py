@@ -17,6 +17,7 @@ import torch
 
 from foretell.core import columns
 from foretell.core.batch import Batch
+from foretell.model.backbones.choice import BackboneChoice, Evidence, choose_backbone
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
@@ -28,7 +29,7 @@ from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
 
-__all__ = ["Continued", "continued_after", "fit_next_item"]
+__all__ = ["Continued", "Fitting", "continued_after", "fit_next_item"]
 
 Progress = Callable[[int, int], None]
 
@@ -56,6 +57,19 @@ class Continued:
     def encoded(self, vocabulary: Vocabulary) -> Batch:
         """The histories as the model reads them."""
         return encode_histories(self.histories, vocabulary=vocabulary)[1]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What there is to say of a fitting.
+
+    Attributes:
+        losses: The mean losses of the last epoch.
+        backbone: The backbone, and why it was chosen.
+    """
+
+    losses: dict[str, float]
+    backbone: BackboneChoice
 
 
 def continued_after(histories: pl.DataFrame, *, after: int, until: int, seed: int) -> Continued:
@@ -100,7 +114,7 @@ def fit_next_item(
     seed: int,
     folder: Path,
     progress: Progress,
-) -> tuple[NextItemRanker, dict[str, float]]:
+) -> tuple[NextItemRanker, Fitting]:
     """Fit the ranking of the next item.
 
     Args:
@@ -115,35 +129,33 @@ def fit_next_item(
         progress: Called with (steps done, steps in all).
 
     Returns:
-        The ranking, and the mean losses of the last epoch.
+        The ranking, and what there is to say of its fitting.
     """
     until = int(str(histories[columns.TIME].max())) if until is None else until
     known = histories.lazy().filter(pl.col(columns.TIME) <= until)
     vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
     packed = folder / "packed"
     batch = packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
-    encoder, losses = _fit_encoder(batch, vocabulary, config=config, seed=seed, folder=folder, progress=progress)
-    links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+    evidence = Evidence(n_events=int(batch.offsets[-1]), n_histories=len(batch), n_items=len(vocabulary.items))
+    backbone = choose_backbone(config.backbone, evidence=evidence)
+    torch.manual_seed(seed)
+    model = BehaviourModel(
+        vocabulary, size=config.size, backbone=backbone.name, activation=config.activation, dropout=config.dropout
+    )
+    start_items(model, batch, config=config, seed=seed)
+    data = PretrainingData.cut(batch, events_per_step=_events_a_step(batch, model), seed=seed)
+    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
     ranker = NextItemRanker.fit(
-        encoder,
-        links,
+        Encoder(vocabulary, model),
+        TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph),
         histories=later.encoded(vocabulary),
         targets=vocabulary.item_codes(later.targets),
         seed=seed,
     )
     shutil.rmtree(packed, ignore_errors=True)
-    return ranker, losses
+    return ranker, Fitting(losses, backbone)
 
 
-def _fit_encoder(
-    batch: Batch, vocabulary: Vocabulary, *, config: ModelConfig, seed: int, folder: Path, progress: Progress
-) -> tuple[Encoder, dict[str, float]]:
-    """Pre-train a sequence model on encoded histories with targets."""
-    torch.manual_seed(seed)
-    model = BehaviourModel(vocabulary, size=config.size, dropout=config.dropout)
-    start_items(model, batch, config=config, seed=seed)
-    # A small log is cut finer, so that an epoch is not a handful of steps.
-    at_once = min(model.size.batch_events, max(_FEWEST_EVENTS_A_STEP, int(batch.offsets[-1]) // _STEPS_AN_EPOCH))
-    data = PretrainingData.cut(batch, events_per_step=at_once, seed=seed)
-    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
-    return Encoder(vocabulary, model), losses
+def _events_a_step(batch: Batch, model: BehaviourModel) -> int:
+    """As the size says; a small log is cut finer, so that an epoch is not a handful of steps."""
+    return min(model.size.batch_events, max(_FEWEST_EVENTS_A_STEP, int(batch.offsets[-1]) // _STEPS_AN_EPOCH))

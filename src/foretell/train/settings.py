@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from foretell.model.activations import ActivationName
+from foretell.model.backbones import BackboneName
 from foretell.model.size import SizeName
 from foretell.train.negatives import Drawing
 
@@ -26,7 +28,13 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: SizeName = "small"
-    """The size dial: width, depth, heads, window and learning rate follow."""
+    """The size dial: width, depth, heads, window, learning rate and batch follow."""
+
+    backbone: BackboneName | Literal["auto"] = "transformer"
+    """The network between the event embedding and the heads; ``auto`` chooses by the log and says why."""
+
+    activation: ActivationName = "silu"
+    """The backbone's nonlinearity."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 5
     """Passes over the training events."""
