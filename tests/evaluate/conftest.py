@@ -117,7 +117,7 @@ def ranking_task(seed: int = 3) -> dict[str, Any]:
             table[row, hit] = generator.choice(own, size=hit.sum()) if len(own) else table[row, hit]
         return table
 
-    best = np.tile(np.argsort(-popularity)[:k], (n, 1))
+    best = np.tile(np.argsort(-popularity, kind="stable")[:k], (n, 1))
     facts = TaskFacts(
         kind="recommend",
         horizon_days=14,

@@ -99,7 +99,7 @@ def test_totals_and_ranges_are_compared_with_the_baselines(tasks):
     for code in ("FT009", "FT010"):
         assert "For comparison: moving average" in message(tasks["demand"], code)
     assert "The total of the mean forecasts" in message(tasks["demand"], "FT010")
-    assert "and popularity 40.0%." in message(tasks["recommend"], "FT012")
+    assert "and popularity 100.0%." in message(tasks["recommend"], "FT012")
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def average_ranks(values: Floats) -> Floats:
     """
     ranks = np.full(len(values), np.nan)
     present = np.flatnonzero(~np.isnan(values))
-    order = present[np.argsort(values[present])]
+    order = present[np.argsort(values[present], kind="stable")]
     ordered = values[order]
     new = np.flatnonzero(np.append(np.ones(min(len(order), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]))
     ends = np.append(new[1:], len(order))
