@@ -211,3 +211,12 @@ def test_killed_halfway_the_store_is_whole_and_the_call_made_again_works(tmp_pat
     store = HistoryStore.open(tmp_path / "store")
     assert {path.name for path in store.folder.iterdir()} == store.manifest.names()
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_refunds_are_told_though_a_part_was_written_before_the_log_had_items(tmp_path):
+    without = pl.LazyFrame({"user_id": ["a", "c"], "time": [10**15] * 2, "action": ["view"] * 2})
+    times, actions = [10**15 + 1, 10**15 + 2], ["purchase", "refund"]
+    bought = pl.LazyFrame({"user_id": ["a", "a"], "time": times, "action": actions, "item_id": ["tea"] * 2})
+    build_store(without, tmp_path / "store", rules=CleaningRules(refunds="targets"), rows_per_part=1)
+    append_to_store(bought, tmp_path / "store")
+    assert HistoryStore.open(tmp_path / "store").log().tables["returned"].height == 1

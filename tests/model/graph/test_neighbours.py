@@ -36,6 +36,11 @@ def test_counts_as_one_would_by_hand(lists, reach):
     np.testing.assert_allclose(counted.toarray(), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_an_unknown_item_between_two_known_ones_does_not_hide_them():
+    items, offsets = packed([[1, 0, 2]])
+    assert count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.0).toarray()[1, 2] > 0
+
+
 @given(lists=histories)
 def test_a_large_log_is_counted_in_pieces(lists):
     items, offsets = packed(lists)

@@ -20,7 +20,7 @@ from typing import Final
 import polars as pl
 
 from foretell.core import columns
-from foretell.dataset.store.pages import as_read
+from foretell.dataset.store.pages import alike, as_read
 from foretell.dataset.store.parting import by_range
 from foretell.dataset.store.staging import Staging, collected
 from foretell.dataset.store.store import HistoryStore
@@ -112,7 +112,7 @@ def rows_of_touched(store: HistoryStore, parts: list[Part], arrived: pl.DataFram
         rows = collected(_together([old.lazy(), new.lazy()]).sort(ROW))
         rows.write_ipc(path, compression="uncompressed")
         plans.append(pl.scan_ipc(path))
-    plans = _alike(plans)
+    plans = alike(plans)
     new_rows = Staging([arrived.lazy()])
     new_rows.claim_by_row(store.rules)
     judged = new_rows.claims[0].lazy()
@@ -126,7 +126,7 @@ def rows_of_everyone(parts: list[Part], touched: Staging) -> Staging:
     for part in parts:
         judged_again = part.of_others(part.claimed_by(COMPARED).drop(RULE))
         plans.append(_together([part.of_others(part.stored), judged_again, touched.rows(part.number)]))
-    return Staging(_alike([plan.drop(LEFT, strict=False) for plan in plans]))
+    return Staging(alike([plan.drop(LEFT, strict=False) for plan in plans]))
 
 
 def _part_of(store: HistoryStore) -> pl.Expr:
@@ -150,15 +150,3 @@ def _event_ids_of_others(parts: list[Part], plans: list[pl.LazyFrame]) -> pl.Laz
 
 def _together(plans: list[pl.LazyFrame]) -> pl.LazyFrame:
     return pl.concat(plans, how="diagonal_relaxed")
-
-
-def _alike(plans: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
-    """The plans with all columns that any has, in one order."""
-    schemas = [plan.collect_schema() for plan in plans]
-    kinds = {name: kind for schema in schemas for name, kind in schema.items()}
-    for schema in schemas:  # a column of nothing has no type of its own
-        kinds |= {name: kind for name, kind in schema.items() if kinds[name] == pl.Null}
-    return [
-        plan.select(pl.col(n).cast(k) if n in schema else pl.lit(None, dtype=k).alias(n) for n, k in kinds.items())
-        for plan, schema in zip(plans, schemas, strict=True)
-    ]

@@ -23,6 +23,7 @@ from foretell.prepare.sessions import with_sessions
 
 __all__ = [
     "GIVEN_SESSION",
+    "alike",
     "as_read",
     "beside",
     "has_passive",
@@ -112,3 +113,15 @@ def merged(old: pl.DataFrame, *, runs: pl.DataFrame, moved: pl.DataFrame, fresh:
     before = np.cumsum(lengths) - lengths
     rows = np.repeat(order["begin"].to_numpy() - before, lengths) + np.arange(int(lengths.sum()))
     return pl.concat([old, fresh], how="diagonal_relaxed")[rows]
+
+
+def alike(plans: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
+    """The plans with all columns that any has, in one order."""
+    schemas = [plan.collect_schema() for plan in plans]
+    kinds = {name: kind for schema in schemas for name, kind in schema.items()}
+    for schema in schemas:  # a column of nothing has no type of its own
+        kinds |= {name: kind for name, kind in schema.items() if kinds[name] == pl.Null}
+    return [
+        plan.select(pl.col(n).cast(k) if n in schema else pl.lit(None, dtype=k).alias(n) for n, k in kinds.items())
+        for plan, schema in zip(plans, schemas, strict=True)
+    ]

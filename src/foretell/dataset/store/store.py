@@ -19,7 +19,7 @@ from foretell.core.events import RETURNED, SIDE_TABLES, UNATTRIBUTED, EventLog, 
 from foretell.core.history import history_rows
 from foretell.dataset.id_types import types_of
 from foretell.dataset.store.manifest import MANIFEST, Manifest
-from foretell.dataset.store.pages import GIVEN_SESSION, mapped
+from foretell.dataset.store.pages import GIVEN_SESSION, alike, mapped
 from foretell.prepare.cleaning import REASONS, UNREADABLE
 from foretell.prepare.group_rule import ROW
 from foretell.prepare.netting import returned_units
@@ -194,6 +194,8 @@ class HistoryStore:
         if apart is not None:
             frames.append(apart)
         traded = pl.col(columns.ACTION).is_in((columns.PURCHASE, columns.REFUND))
-        found = [returned_units(nw.from_native(rows.filter(traded).lazy())).to_native().collect() for rows in frames]
+        # A part may have been written before the log had a column.
+        plans = alike([rows.filter(traded).lazy() for rows in frames])
+        found = [returned_units(nw.from_native(plan)).to_native().collect() for plan in plans]
         returned = pl.concat(found, how="diagonal_relaxed").sort(ROW).drop(ROW)
         return {RETURNED: in_event_order(returned)} if returned.height else {}

@@ -70,9 +70,10 @@ def _count(
     weight = (1.0 / np.log(2.0 + np.maximum(lengths, 1)))[history].astype(np.float32)
     earlier, later, counts = [], [], []
     for steps in range(1, min(reach, max(len(items) - 1, 0)) + 1):
-        together = (history[steps:] == history[:-steps]) & (items[steps:] > 0) & (items[:-steps] > 0)
+        together = history[steps:] == history[:-steps]
         if not together.any():
             break
+        together &= (items[steps:] > 0) & (items[:-steps] > 0)
         earlier.append(items[:-steps][together])
         later.append(items[steps:][together])
         counts.append(weight[steps:][together] * np.float32(decay ** (steps - 1)))
