@@ -23,12 +23,15 @@ setup: $(STAMP) ## install foretell and its tools into .venv
 demo: $(STAMP) ## a real shop's log to six kinds of prediction and a report, in runs/demo
 	$(BIN)/foretell demo --out runs/demo
 
+# A file's tests stay together: they share what is dear to make.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
 test: $(STAMP) ## the default tests, doctests included
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # pytest's status 5 says that no test was selected, which is no failure here.
 slow: $(STAMP) ## the tests that take longer
-	$(BIN)/python -m pytest -m "slow and not gpu" || test $$? -eq 5
+	$(PYTEST) -m "slow and not gpu" || test $$? -eq 5
 
 lint: $(STAMP) ## style, types, import direction, docs: everything that must be clean
 	$(BIN)/ruff check .
