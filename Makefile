@@ -31,7 +31,7 @@ test: $(STAMP) ## the default tests, doctests included
 
 # pytest's status 5 says that no test was selected, which is no failure here.
 slow: $(STAMP) ## the tests that take longer
-	$(PYTEST) -m "slow and not gpu" || test $$? -eq 5
+	$(PYTEST) -o timeout=1800 -m "slow and not gpu" || test $$? -eq 5
 
 lint: $(STAMP) ## style, types, import direction, docs: everything that must be clean
 	$(BIN)/ruff check .
