@@ -44,7 +44,7 @@ class GraphConfig(BaseModel):
     age_decay: Annotated[float, Field(gt=0, le=1)] = 0.6
     """How much each item of the asking history counts of the one after it."""
 
-    most_neighbours: Annotated[int, Field(ge=1)] = 1000
+    most_neighbours: Annotated[int, Field(ge=1)] = 200
     """Links kept for each item, the strongest."""
 
 
