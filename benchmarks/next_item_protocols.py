@@ -57,7 +57,7 @@ def leave_one_out(path: Path) -> Protocol:
 
 def sessions(folder: Path) -> Protocol:
     """Sessions to learn from; inputs and targets to be judged by. All prefixes of the later sessions validate."""
-    train = history_frame(foretell.read_events(folder / "train_sessions.parquet"))
+    train = history_frame(foretell.read_events(folder / "train_sessions.parquet", dialect="session-lists"))
     order = train["user_id"].unique(maintain_order=True)
     later = set(order.cast(pl.Int64).sort().tail(len(order) // 10).cast(pl.String).to_list())
     is_later = pl.col("user_id").is_in(later)
@@ -103,6 +103,7 @@ FORMATS = {"s3rec": leave_one_out, "sessions": sessions, "events": events}
 
 def _asked(frame: pl.DataFrame, rows: np.ndarray) -> Continued:
     """For each row the events of its user before it, the last ``LONGEST`` of them, under a name of its own."""
+    rows = rows.astype(np.int64)
     users = frame["user_id"].rle_id().to_numpy()
     begins = np.flatnonzero(np.concatenate([[True], users[1:] != users[:-1]]))
     first = np.maximum(begins[users[rows]], rows - LONGEST)
