@@ -5,11 +5,13 @@ This module owns the way a file comes to be where its being there means that it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["PARTIAL", "appearing_whole"]
+__all__ = ["PARTIAL", "appearing_whole", "write_json"]
 
 PARTIAL = ".partial"
 """How the name of a file ends that is being written; it begins with a dot."""
@@ -37,3 +39,20 @@ def appearing_whole(path: Path) -> Iterator[Path]:
         place.replace(path)
     finally:
         place.unlink(missing_ok=True)  # left only where writing failed
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write plain values as JSON, whole or not at all; numbers that are not finite are refused.
+
+    Raises:
+        ValueError: If a number is not finite.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "manifest.json"
+        >>> write_json(path, {"format": 2})
+        >>> json.loads(path.read_text())
+        {'format': 2}
+    """
+    with appearing_whole(path) as place:
+        place.write_text(json.dumps(value, indent=1, allow_nan=False), encoding="utf-8")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
-from foretell.core.files import appearing_whole
+from foretell.core.files import appearing_whole, write_json
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.next_item import NextItemMixture
@@ -33,7 +32,7 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
         save_file(encoder.model.state_dict(), place)
     with appearing_whole(folder / "catalogue.parquet") as place:
         encoder.vocabulary.catalogue.write_parquet(place)
-    _write(folder / "encoder.json", {"model": encoder.model.settings(), "vocabulary": encoder.vocabulary.to_dict()})
+    write_json(folder / "encoder.json", {"model": encoder.model.settings(), "vocabulary": encoder.vocabulary.to_dict()})
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -51,7 +50,7 @@ def save_ranker(ranker: NextItemRanker, folder: Path) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in ranker.graph.to_arrays().items()}
     with appearing_whole(folder / "graph.safetensors") as place:
         save_arrays(arrays, place)
-    _write(folder / "ranker.json", {"graph": ranker.graph.config.model_dump(), "mixture": ranker.mixture.to_dict()})
+    write_json(folder / "ranker.json", {"graph": ranker.graph.config.model_dump(), "mixture": ranker.mixture.to_dict()})
 
 
 def load_ranker(folder: Path) -> NextItemRanker:
@@ -61,8 +60,3 @@ def load_ranker(folder: Path) -> NextItemRanker:
         load_arrays(folder / "graph.safetensors"), config=GraphConfig.model_validate(saved["graph"])
     )
     return NextItemRanker(load_encoder(folder), graph, NextItemMixture.from_dict(saved["mixture"]))
-
-
-def _write(path: Path, saved: dict[str, Any]) -> None:
-    with appearing_whole(path) as place:
-        place.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from safetensors.torch import load_file, save_file
 
 from foretell.core.errors import RunError
-from foretell.core.files import appearing_whole
+from foretell.core.files import appearing_whole, write_json
 from foretell.core.task import Task
 from foretell.dataset.id_types import type_names, types_of
 from foretell.features import UserFeatures
@@ -69,7 +69,7 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
     for name, booster in boosters.items():
         with appearing_whole(folder / f"{name}.txt") as place:
             place.write_text(booster.to_text(), encoding="utf-8")
-    _write(folder / "head.json", saved)
+    write_json(folder / "head.json", saved)
 
 
 def load_fitted(folder: Path) -> FittedTask:
@@ -149,7 +149,7 @@ def save_predictor(predictor: Predictor, folder: Path) -> Predictor:
         "user_features": predictor.reader.user_features.to_json(),
     }
     version = _fingerprint(home, manifest)
-    _write(home / "manifest.json", {"version": version, **manifest})
+    write_json(home / "manifest.json", {"version": version, **manifest})
     return replace(predictor, version=version, folder=folder)
 
 
@@ -212,11 +212,6 @@ def _check_whole(home: Path, manifest: dict[str, Any]) -> None:
             received=f"{home}: a file is missing, cut short or changed since it was saved",
             remedy="Train the run again, or copy the whole folder anew.",
         )
-
-
-def _write(path: Path, saved: dict[str, Any]) -> None:
-    with appearing_whole(path) as place:
-        place.write_text(json.dumps(saved, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:
