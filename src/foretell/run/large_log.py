@@ -6,7 +6,6 @@ where the engine can help it. It refuses logs that need more than renaming: ``re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,9 @@ import narwhals as nw
 import polars as pl
 
 from foretell.core import columns
+from foretell.core.allocator import keep_freed_memory
 from foretell.core.errors import ConfigError, InputError, RunError, SchemaError, SourceError
+from foretell.core.files import write_json
 from foretell.core.time import from_microseconds, to_microseconds
 from foretell.dataset.engines import Engine, open_engine
 from foretell.dataset.store import HistoryStore
@@ -143,6 +144,7 @@ def features_of_log(
     folder = Path(out)
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
+    keep_freed_memory()
     log = LargeLog.of(source, mapping=mapping)
     with narrator or Narrator(quiet=True) as talk, open_engine(engine, master=master) as running:
         with talk.stage("Cleaning the log"):
@@ -172,7 +174,7 @@ def features_of_log(
         "engine": engine,
         "folder": str(folder),
     }
-    (folder / _DONE).write_text(json.dumps(account, indent=1), encoding="utf-8")
+    write_json(folder / _DONE, account)
     return account
 
 
