@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,15 +157,17 @@ def features_of_log(
         with talk.stage("Computing features"):
             asked = tuple(definitions) if definitions is not None else _defaults(cleaned.rows, running)
             items = None if log.items is None else running.scan([log.items], row_number=ROW).drop(ROW)
-            plan = plan_features(
-                cleaned.rows,
+            planned = partial(
+                plan_features,
                 definitions=asked,
                 cutoffs=moments,
                 items=items,
                 shorten=running.shorten,
                 gather=running.gather,
             )
-            running.write(plan, folder / "features")
+            for part, share in enumerate(running.shares(cleaned.rows, n_rows=n_rows)):
+                # No name for the plan: it holds the rows of its share, which must not outlive their turn.
+                running.write(planned(share), folder / "features", part=part)
             _write_quarantine(cleaned, running, folder / "quarantine")
     users = pl.scan_parquet(folder / "features" / "*.parquet").select(pl.col(columns.USER_ID).n_unique()).collect()
     account |= {
