@@ -47,7 +47,7 @@ def ranker(tmp_path_factory):
     found, _ = fit_next_item(
         frame(walks(400, seed=0)),
         later=Continued(frame([one[:-1] for one in later]), pl.Series([one[-1] for one in later])),
-        config=ModelConfig(size="tiny", epochs=12, min_item_count=1),
+        config=ModelConfig(size="nano", epochs=12, min_item_count=1),
         seed=0,
         folder=tmp_path_factory.mktemp("next_item"),
         progress=lambda *_: None,

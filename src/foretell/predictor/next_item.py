@@ -18,13 +18,17 @@ from torch import Tensor
 from foretell.core.batch import Batch
 from foretell.model.backbones import Packing
 from foretell.model.graph.transitions import TransitionGraph
-from foretell.model.next_item import NextItemEvidence, NextItemMixture, fit_mixture, gather_evidence
+from foretell.model.next_item import NextItemEvidence, NextItemMixture, gather_evidence
+from foretell.model.next_item_fit import Shortlists, fit_mixture
 from foretell.predictor.encoder import Encoder, fields_of
 
 __all__ = ["NextItemRanker"]
 
 _SCORES_AT_ONCE: Final = 16_000_000
-_FIT_ON_SCORES: Final = 12_000_000
+_FIT_ON_SCORES: Final = 2_000_000_000
+"""Scores that may be computed to learn the mixture: a minute's work for two cores."""
+
+_FEWEST_TO_FIT_ON: Final = 500
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,17 @@ class NextItemRanker:
             seed: Decides which rows are taken where there are more than are needed.
         """
         known = np.flatnonzero((targets > 0) & (histories.lengths > 0))
-        most = max(200, _FIT_ON_SCORES // graph.n_items)
+        most = max(_FEWEST_TO_FIT_ON, _FIT_ON_SCORES // graph.n_items)
         if len(known) > most:
             known = np.sort(np.random.default_rng(seed).choice(known, most, replace=False))
         ranker = cls(encoder, graph, NextItemMixture())
         if not len(known):
             return ranker
-        evidence = ranker.evidence(histories.select(known))
-        return cls(encoder, graph, fit_mixture(evidence, targets[known]))
+        parts = [
+            Shortlists.of(ranker.evidence(histories.select(rows)), targets[rows])
+            for rows in np.array_split(known, -(-len(known) // ranker._at_once))
+        ]
+        return cls(encoder, graph, fit_mixture(Shortlists.joined(parts)))
 
     def scores(self, histories: Batch) -> Tensor:
         """Scores float32 ``[B, V]`` of every item code; higher comes sooner."""
@@ -70,9 +77,8 @@ class NextItemRanker:
 
     def scored(self, histories: Batch) -> Iterator[tuple[slice, Tensor]]:
         """Scores of many histories, some at a time: which of them, and their ``[b, V]``."""
-        at_once = max(1, _SCORES_AT_ONCE // self.graph.n_items)
-        for first in range(0, len(histories), at_once):
-            rows = slice(first, min(first + at_once, len(histories)))
+        for first in range(0, len(histories), self._at_once):
+            rows = slice(first, min(first + self._at_once, len(histories)))
             yield rows, self.scores(histories.select(np.arange(rows.start, rows.stop)))
 
     def best(
@@ -107,6 +113,11 @@ class NextItemRanker:
             graph_scores=self.graph.scores(histories),
             counts=self.graph.counts,
         )
+
+    @property
+    def _at_once(self) -> int:
+        """Histories whose scores fit into memory together."""
+        return max(1, _SCORES_AT_ONCE // self.graph.n_items)
 
     def _logits(self, histories: Batch) -> Tensor:
         model = self.encoder.model

@@ -27,7 +27,7 @@ class ModelConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    size: SizeName = "small"
+    size: SizeName = "tiny"
     """The size dial: width, depth, heads, window, learning rate and batch follow."""
 
     backbone: BackboneName | Literal["auto"] = "transformer"
