@@ -35,8 +35,8 @@ class Size:
 
 
 # From tiny to xl each step multiplies the backbone's parameters by four to ten, from 0.3 M to 1 B; nano is for tests.
-# docs/concepts/backbones.md has the counts. The peak learning rate falls with the width. Two cores train the first three
-# in minutes; the last two are for a GPU.
+# docs/concepts/backbones.md has the counts. The peak learning rate falls with the width. Two cores train the first
+# three in minutes; the last two are for a GPU.
 SIZES: Final[dict[SizeName, Size]] = {
     "nano": Size(width=32, n_layers=1, n_heads=2, window=32, learning_rate=4e-3, batch_events=4096),
     "tiny": Size(width=128, n_layers=2, n_heads=4, window=64, learning_rate=2e-3, batch_events=4096),

@@ -57,6 +57,10 @@ class ModelConfig(BaseModel):
     n_negatives: Annotated[int, Field(ge=1)] = 1024
     """Sampled items the true next item is compared with."""
 
+    companions: tuple[BackboneName, ...] = ()
+    """Backbones of more sequence models, each with a seed of its own, whose opinions are averaged with the first one's
+    when the next item is ranked: ``["transformer", "gru"]`` trains three models in all."""
+
     min_item_count: Annotated[int, Field(ge=1)] = 5
     """Items seen less often in training have no vector of their own, only their content's."""
 
