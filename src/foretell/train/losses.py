@@ -18,6 +18,7 @@ from foretell.model.hazard import hazard_loss
 from foretell.model.objectives import sampled_softmax_loss
 from foretell.predictor.encoder import fields_of
 from foretell.train.negatives import Negatives
+from foretell.train.precision import Precision
 
 __all__ = ["Objectives"]
 
@@ -28,13 +29,17 @@ class Objectives:
 
     Attributes:
         negatives: How negatives are drawn; None takes the full softmax over the catalogue.
+        precision: In which numbers products are computed.
     """
 
     negatives: Negatives | None
+    precision: Precision
 
     def losses(self, model: BehaviourModel, batch: Batch) -> dict[str, Tensor]:
         """The mean loss of each objective that has something to say on this batch."""
-        fields, states = model.learn(fields_of(batch), Packing.of(batch))
+        with self.precision.products_of():
+            fields, states = model.learn(fields_of(batch), Packing.of(batch))
+        states = states.float()
         terms: dict[str, Tensor] = {}
         named = fields["next_item"] > 0
         if named.any():
@@ -55,7 +60,7 @@ class Objectives:
         items = model.embedding.items
         if self.negatives is None:
             every = torch.arange(items.identity.num_embeddings, device=queries.device)
-            return full_softmax_loss(queries, targets, vectors=items(every))
+            return full_softmax_loss(queries, targets, vectors=items(every), dtype=self.precision.products)
         drawn = self.negatives.draw()
         return sampled_softmax_loss(
             queries,
@@ -64,4 +69,5 @@ class Objectives:
             negatives=drawn,
             negative_vectors=items(drawn),
             log_expected_count=self.negatives.log_expected_count,
+            dtype=self.precision.products,
         )

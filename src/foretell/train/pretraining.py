@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from foretell.core.allocator import keep_freed_memory
 from foretell.core.batch import Batch
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.spectral import spectral_vectors
@@ -21,6 +22,7 @@ from foretell.train.checkpoint import load_checkpoint, save_checkpoint
 from foretell.train.losses import Objectives
 from foretell.train.negatives import Negatives
 from foretell.train.optimisation import make_optimiser, set_learning_rate
+from foretell.train.precision import Precision
 from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
 
@@ -68,18 +70,20 @@ def pretrain(
     Returns:
         The mean losses of the last epoch.
     """
+    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     plan = [which for epoch in range(config.epochs) for which in data.steps(epoch)]
     peak = model.size.learning_rate
     optimiser = make_optimiser(model, learning_rate=peak, weight_decay=config.weight_decay)
-    objectives = Objectives(_negatives(model, data, config))
+    precision = Precision.chosen(config.precision)
+    objectives = Objectives(_negatives(model, data, config), precision)
     start, losses = load_checkpoint(folder, model, optimiser)
     saved_at = time.monotonic()
     model.train()
     for step in range(start, len(plan)):
         set_learning_rate(optimiser, step, n_steps=len(plan), peak=peak)
         torch.manual_seed(seed * 1_000_003 + step)
-        terms = objectives.losses(model, data.take(plan[step]))
+        terms = objectives.losses(model, data.take(plan[step], multiple=precision.rows_step))
         total = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]

@@ -80,11 +80,18 @@ class PretrainingData:
         offsets = np.concatenate([[0], ends]).astype(np.int64)
         return cls(Batch(batch.values, offsets), events_per_step, seed)
 
-    def take(self, which: NDArray[np.int64]) -> Batch:
-        """The pieces of a step, packed anew; whole numbers are int64 whatever they are kept as."""
-        batch = self.batch.select(which)
-        whole = {name: array.astype(np.int64) for name, array in batch.values.items() if array.dtype.kind == "i"}
-        return Batch({**batch.values, **whole}, batch.offsets)
+    def take(self, which: NDArray[np.int64], *, multiple: int = 1) -> Batch:
+        """The pieces of a step, packed anew, short ones first; whole numbers are int64 whatever they are kept as.
+
+        Args:
+            which: The pieces.
+            multiple: Events without targets, each a sequence of its own, are put in front until the events number a
+                multiple of this.
+        """
+        batch = self.batch.select(which[np.argsort(self.batch.lengths[which], kind="stable")])
+        n_fill = -int(batch.offsets[-1]) % multiple
+        values = {name: _filled(name, array, n_fill) for name, array in batch.values.items()}
+        return Batch(values, np.concatenate([np.arange(n_fill), batch.offsets + n_fill]))
 
     def steps(self, epoch: int) -> list[NDArray[np.int64]]:
         """The pieces of each step of an epoch, a function of seed and epoch alone."""
@@ -92,3 +99,11 @@ class PretrainingData:
         total = np.cumsum(self.batch.lengths[order])
         step = (total - 1) // self.events_per_step
         return np.split(order, np.flatnonzero(np.diff(step)) + 1)
+
+
+def _filled(name: str, array: NDArray[np.generic], n_fill: int) -> NDArray[np.generic]:
+    kind = np.dtype(np.int64) if array.dtype.kind == "i" else array.dtype
+    found = np.empty(len(array) + n_fill, dtype=kind)
+    found[:n_fill] = -1 if name == "wait_days" else 0
+    found[n_fill:] = array
+    return found

@@ -13,6 +13,7 @@ from foretell.model.activations import ActivationName
 from foretell.model.backbones import BackboneName
 from foretell.model.size import SizeName
 from foretell.train.negatives import Drawing
+from foretell.train.precision import PrecisionName
 
 __all__ = ["ModelConfig"]
 
@@ -56,6 +57,9 @@ class ModelConfig(BaseModel):
 
     n_negatives: Annotated[int, Field(ge=1)] = 1024
     """Sampled items the true next item is compared with."""
+
+    precision: PrecisionName = "auto"
+    """In which numbers products are computed: ``float32``, ``bfloat16``, or the latter where the processor has it."""
 
     min_item_count: Annotated[int, Field(ge=1)] = 5
     """Items seen less often in training have no vector of their own, only their content's."""
