@@ -42,11 +42,8 @@ def test_gradients_of_the_sampled_softmax_are_those_of_cross_entropy(setting, mo
     states, _, vectors, _, _ = setting
     found, expected = sampled(*setting), plain(*setting)
     torch.testing.assert_close(found, expected)
-    for one, other in zip(
-        torch.autograd.grad(2 * found, (states, vectors)),
-        torch.autograd.grad(2 * expected, (states, vectors)),
-        strict=True,
-    ):
+    of_found, of_expected = (torch.autograd.grad(2 * one, (states, vectors)) for one in (found, expected))
+    for one, other in zip(of_found, of_expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-7, rtol=1e-4)
 
 
@@ -58,7 +55,7 @@ def test_bfloat16_products_leave_the_gradient_where_it_points(setting):
     ):
         found, expected = loss(torch.bfloat16), loss(torch.float32)
         assert found.dtype is torch.float32
-        assert float(found) == pytest.approx(float(expected), rel=2e-3)
+        assert found.item() == pytest.approx(expected.item(), rel=2e-3)
         for one, other in zip(
             torch.autograd.grad(found, (states, vectors)), torch.autograd.grad(expected, (states, vectors)), strict=True
         ):

@@ -1,7 +1,7 @@
 """In which numbers the products of pre-training are computed.
 
-This module owns the choice and how the loop applies it. Weights, gradients and the optimiser stay in float32; it refuses
-to touch them.
+This module owns the choice and how the loop applies it. Weights, gradients and the optimiser stay in float32: it
+refuses to touch them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Precision:
 
 def _multiplies_bfloat16(device: str) -> bool:
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.backends.cpu.get_cpu_capability()
     found = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     # Older instruction sets convert to float32 and back: slower than float32 itself.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -98,7 +99,7 @@ class WindowParts:
         """The parts of a packing; one where its sequences are in no order of length."""
         edges = _edges(packing, window=window)
         whole = [0, *edges, len(packing)]
-        parts = [packing.between(first, last) for first, last in zip(whole[:-1], whole[1:], strict=True)]
+        parts = [packing.between(first, last) for first, last in pairwise(whole)]
         return cls(tuple(Windows.of(part, window=window, dtype=dtype) for part in parts))
 
     def each(self, attend: Callable[[Tensor, Windows], Tensor], values: Float[Tensor, "N E"]) -> Tensor:
@@ -106,7 +107,7 @@ class WindowParts:
         if len(self.parts) == 1:
             only = self.parts[0]
             return attend(only.filled(values), only)[: only.n]
-        pieces = values.split([part.n for part in self.parts])
+        pieces = torch.split(values, [part.n for part in self.parts])
         found = [attend(part.filled(piece), part)[: part.n] for piece, part in zip(pieces, self.parts, strict=True)]
         return torch.cat(found)
 
