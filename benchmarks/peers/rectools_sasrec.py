@@ -5,7 +5,7 @@ Run by ``benchmarks/next_item_speed.py`` in an environment of its own:
     python -m venv ENV && ENV/bin/pip install "rectools[torch]==0.19.0" "numpy<2" "pyarrow<24" pandas
     ENV/bin/python benchmarks/peers/rectools_sasrec.py --data sequences.txt --loss softmax --steps 20 --json out.json
 
-The steps are those of its own trainer (``fit`` with a bound on the steps), at width 64, 2 layers, 2 heads and length 50;
+The steps are those of its own trainer (``fit`` with a bound on the steps), at width 64, 2 layers, 2 heads, length 50;
 everything else as it comes.
 """
 
