@@ -12,7 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from foretell.model.activations import ActivationName
 from foretell.model.backbones import BackboneName
 from foretell.model.size import SizeName
+from foretell.train.augmentation import AugmentationConfig
+from foretell.train.losses import RegularisationConfig
 from foretell.train.negatives import Drawing
+from foretell.train.optimisation import OptimisationConfig
+from foretell.train.precision import PrecisionName
+from foretell.train.stopping import StoppingConfig
 
 __all__ = ["ModelConfig"]
 
@@ -60,6 +65,27 @@ class ModelConfig(BaseModel):
     companions: tuple[BackboneName, ...] = ()
     """Backbones of more sequence models, each with a seed of its own, whose opinions are averaged with the first one's
     when the next item is ranked: ``["transformer", "gru"]`` trains three models in all."""
+
+    optimisation: OptimisationConfig = OptimisationConfig()
+    """How the weights are moved: optimiser, schedule, clipping."""
+
+    regularisation: RegularisationConfig = RegularisationConfig()
+    """What is added to the losses against learning by heart."""
+
+    augmentation: AugmentationConfig = AugmentationConfig()
+    """Random changes of the training histories."""
+
+    stopping: StoppingConfig = StoppingConfig()
+    """When training ends before its last epoch."""
+
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of the moving average of the weights that answers in the end; 0 takes the last weights."""
+
+    tensorboard: bool = False
+    """Write event files that TensorBoard shows, under ``tensorboard`` in the folder of the pre-training."""
+
+    precision: PrecisionName = "auto"
+    """In which numbers products are computed: ``float32``, ``bfloat16``, or the latter where the processor has it."""
 
     min_item_count: Annotated[int, Field(ge=1)] = 5
     """Items seen less often in training have no vector of their own, only their content's."""
