@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from foretell.core.allocator import keep_freed_memory
 from foretell.core.batch import Batch
+from foretell.core.memory import freed_memory_kept
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.spectral import spectral_vectors
 from foretell.train.checkpoint import load_checkpoint, save_checkpoint
@@ -77,7 +77,6 @@ def pretrain(
     Raises:
         RunError: If the memory does not suffice, saying what to lower.
     """
-    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     watched: Batch | None = None
     if config.stopping.held_out_share:
@@ -86,11 +85,14 @@ def pretrain(
     plan = [which for epoch in range(config.epochs) for which in data.steps(epoch)]
     ends = set(np.cumsum([len(data.steps(epoch)) for epoch in range(config.epochs)]).tolist())
     n_items = model.embedding.items.identity.num_embeddings
-    with advice_when_memory_runs_out(
-        size=model.size_name,
-        n_items=n_items,
-        n_negatives=config.n_negatives,
-        full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
+    with (
+        freed_memory_kept(),
+        advice_when_memory_runs_out(
+            size=model.size_name,
+            n_items=n_items,
+            n_negatives=config.n_negatives,
+            full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
+        ),
     ):
         stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
         start, losses = load_checkpoint(folder, stepper.parts)
