@@ -82,8 +82,9 @@ def pretrain(
     if config.stopping.held_out_share:
         kept, watched = held_out(data.batch, share=config.stopping.held_out_share, seed=seed)
         data = PretrainingData(kept, data.events_per_step, data.seed)
-    plan = [which for epoch in range(config.epochs) for which in data.steps(epoch)]
-    ends = set(np.cumsum([len(data.steps(epoch)) for epoch in range(config.epochs)]).tolist())
+    epochs = [data.steps(epoch) for epoch in range(config.chosen_epochs(data.n_events))]
+    plan = [which for steps in epochs for which in steps]
+    ends = set(np.cumsum([len(steps) for steps in epochs]).tolist())
     n_items = model.embedding.items.identity.num_embeddings
     with (
         freed_memory_kept(),
@@ -116,7 +117,7 @@ def pretrain(
         stepper.finish()
     model.eval()
     _write_metrics(folder, losses)
-    last = losses[-max(len(plan) // config.epochs, 1) :]
+    last = losses[-max(len(plan) // len(epochs), 1) :]
     names = {name for entry in last for name in entry}
     return {name: float(np.mean([entry[name] for entry in last if name in entry])) for name in sorted(names)}
 
