@@ -163,6 +163,11 @@ def _progress(seed: int) -> Callable[[int, int], None]:
     return say
 
 
+def machine() -> dict[str, Any]:
+    """What the figures were made on."""
+    return {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+
+
 def mean_of(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
     """The mean over seeds of every figure."""
     return {
@@ -215,7 +220,7 @@ def main() -> None:
         "epochs": epochs,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "model": config.model_dump(mode="json"),
-        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "machine": machine(),
         "versions": {"foretell": foretell.__version__, "torch": torch.__version__},
     }
     arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
