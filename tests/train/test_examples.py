@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -20,7 +19,7 @@ from foretell.train.examples import (
 @pytest.fixture(scope="module")
 def context(tiny_run, tiny_predictor):
     dataset = load_dataset(RunFolder.existing(tiny_run))
-    return FitContext(dataset, ShopView.of(dataset.log), tiny_predictor.reader, seed=0)
+    return FitContext.of(dataset, tiny_predictor.reader, seed=0)
 
 
 @pytest.fixture
@@ -40,9 +39,9 @@ def test_inputs_of_users_are_those_of_their_points(context, tasks):
 def test_reading_ahead_gives_the_same_inputs(context, tasks):
     before = user_examples(context, tasks["churn"], "validation")
     frames = [context.dataset.examples(name, "validation") for name in ("purchase", "churn")]
-    context.read_ahead(frames, split="validation")
+    context.read_ahead(frames)
     after = user_examples(context, tasks["churn"], "validation")
-    context.forget()
+    context.reader.forget()
     np.testing.assert_array_equal(before.inputs.features, after.inputs.features)
     np.testing.assert_allclose(before.inputs.states, after.inputs.states, atol=1e-5)
 
@@ -50,9 +49,9 @@ def test_reading_ahead_gives_the_same_inputs(context, tasks):
 def test_points_read_ahead_for_others_are_not_taken_for_ones_own(context, tasks):
     """What was read ahead lacks these points: they are read anew, not found at some other row."""
     few = context.dataset.examples("churn", "test").head(3)
-    context.read_ahead([few], split="test")
+    context.read_ahead([few])
     found = user_examples(context, tasks["purchase"], "test")
-    context.forget()
+    context.reader.forget()
     expected = user_examples(context, tasks["purchase"], "test")
     np.testing.assert_array_equal(found.inputs.features, expected.inputs.features)
 

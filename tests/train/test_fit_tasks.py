@@ -8,7 +8,6 @@ import pytest
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Task
-from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -21,7 +20,7 @@ def dataset(tiny_run):
 
 
 def context_of(dataset, predictor):
-    return FitContext(dataset, ShopView.of(dataset.log), predictor.reader, seed=0)
+    return FitContext.of(dataset, predictor.reader, seed=0)
 
 
 @pytest.mark.parametrize("name", ["purchase", "churn", "ad", "promotion"])

@@ -76,8 +76,10 @@ class QuantileBlend:
         References:
             Lichtendahl, Grushka-Cockayne and Winkler, Is It Better to Average Probabilities or Quantiles?, 2013.
         """
-        mine = self.with_signal.quantiles(features, scale)
-        return self.share * mine + (1 - self.share) * self.plain.quantiles(features[:, :-1], scale)
+        plain = self.plain.quantiles(features[:, :-1], scale)
+        if self.share == 0:  # the signal need not even be known
+            return plain
+        return self.share * self.with_signal.quantiles(features, scale) + (1 - self.share) * plain
 
 
 def fit_share(

@@ -17,9 +17,9 @@ import narwhals as nw
 import polars as pl
 
 from foretell.core import columns
-from foretell.core.allocator import keep_freed_memory
 from foretell.core.errors import ConfigError, InputError, RunError, SchemaError, SourceError
 from foretell.core.files import write_json
+from foretell.core.memory import freed_memory_kept
 from foretell.core.time import from_microseconds, to_microseconds
 from foretell.dataset.engines import Engine, open_engine
 from foretell.dataset.store import HistoryStore
@@ -145,9 +145,9 @@ def features_of_log(
     folder = Path(out)
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
-    keep_freed_memory()
     log = LargeLog.of(source, mapping=mapping)
-    with narrator or Narrator(quiet=True) as talk, open_engine(engine, master=master) as running:
+    running_engine = open_engine(engine, master=master)
+    with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, running_engine as running:
         with talk.stage("Cleaning the log"):
             rows = log.rows(running)
             n_rows, last = _size(rows, running)

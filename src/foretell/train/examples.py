@@ -5,6 +5,7 @@ This module owns how each family's rows are found, sampled and read. It refuses 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -12,21 +13,43 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.task import Task
+from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import SplitName
 from foretell.predictor.candidates import candidates
+from foretell.predictor.demand_inputs import demand_points
 from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.predictor.user_tasks import campaign_inputs
 from foretell.train.context import Examples, FitContext
 
-__all__ = ["campaign_examples", "candidate_examples", "exposure_examples", "rates_by_level", "user_examples"]
+__all__ = [
+    "campaign_examples",
+    "candidate_examples",
+    "exposure_examples",
+    "points_to_read",
+    "ranking_examples",
+    "ranking_points",
+    "rates_by_level",
+    "user_examples",
+]
 
 _POINTS_TO_LEARN_RANKING: Final = {"train": 3000, "validation": 1500}
+
+
+def points_to_read(context: FitContext, split: SplitName) -> Iterator[pl.DataFrame]:
+    """The points that the examples of every task in a split ask about, to be read in one pass."""
+    for name, task in context.dataset.tasks.items():
+        if task.kind == "demand":
+            yield demand_points(context.view, cutoffs=context.dataset.cutoffs(task, split))
+        elif task.kind == "recommend":
+            yield ranking_points(context, task, split)
+        else:
+            yield context.dataset.examples(name, split)
 
 
 def user_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
     """Examples of a task asked of users on the grid of cutoffs."""
     frame = context.dataset.examples(task.name, split)
-    read, rows = context.points_of(frame, split=split)
+    read, rows = context.points_of(frame)
     return Examples(frame, read.take(rows), frame[columns.LABEL].to_numpy())
 
 
@@ -37,7 +60,7 @@ def campaign_examples(
     frame = context.dataset.examples(task.name, split)
     if treated_only:
         frame = frame.filter(pl.col(columns.TREATED))
-    read, rows = context.points_of(frame, split=split)
+    read, rows = context.points_of(frame)
     inputs = campaign_inputs(read.take(rows), campaigns=frame, kinds=kinds)
     return Examples(frame, inputs, frame[columns.LABEL].to_numpy())
 
@@ -47,18 +70,27 @@ def exposure_examples(
 ) -> Examples:
     """Examples of exposures, with the weight of each."""
     frame = context.dataset.examples(task.name, split)
-    read, rows = context.points_of(frame, split=split)
+    read, rows = context.points_of(frame)
     pairs = frame.with_columns(pl.Series(POINT, rows.astype(np.uint32)))
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements=placements)
     return Examples(frame, inputs, frame[columns.LABEL].to_numpy(), frame[columns.WEIGHT].to_numpy())
 
 
+def ranking_examples(dataset: Dataset, task: Task, split: SplitName) -> pl.DataFrame:
+    """The examples of a ranking task: at every other cutoff of the grid, for each has many candidates."""
+    return dataset.examples(task.name, split, stride_days=2 * dataset.windows.stride_days)
+
+
+def ranking_points(context: FitContext, task: Task, split: SplitName) -> pl.DataFrame:
+    """A sample of the examples of a ranking task, as many as its candidates are learned from."""
+    frame = ranking_examples(context.dataset, task, split)
+    n = _POINTS_TO_LEARN_RANKING[split]
+    return frame[np.sort(np.random.default_rng((context.seed, len(split))).permutation(frame.height)[:n])]
+
+
 def candidate_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
     """Candidates of a sample of users, labelled by whether the user acted on them within the horizon."""
-    frame = context.dataset.examples(task.name, split, stride_days=2 * context.dataset.windows.stride_days)
-    n = _POINTS_TO_LEARN_RANKING[split]
-    chosen = np.sort(np.random.default_rng((context.seed, len(split))).permutation(frame.height)[:n])
-    frame = frame[chosen]
+    frame = ranking_points(context, task, split)
     read = context.reader.read(context.view, points=frame)
     pairs = candidates(context.reader, view=context.view, read=read)
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})

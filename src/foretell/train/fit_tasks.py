@@ -191,10 +191,8 @@ def _fit_probability(
         for name, names in _BASELINES[task.kind].items()
     }
     answers = {name: baseline.probability(later.inputs) for name, baseline in baselines.items()}
-    answers |= {
-        "foretell": head.probability(later.inputs),
-        "lightgbm_features": head.component_probability(later.inputs, "lightgbm"),
-    }
+    found = head.answers(later.inputs, alone=("lightgbm",))
+    answers |= {"foretell": found.probability, "lightgbm_features": found.alone["lightgbm"]}
     return FittedTask(
         task=task,
         probability=head,

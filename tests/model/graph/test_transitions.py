@@ -68,3 +68,11 @@ def test_only_the_strongest_links_are_kept():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         GraphConfig(**wrong)
+
+
+def test_with_a_half_life_old_links_and_counts_fade():
+    histories = batch([1, 2], [1, 3])
+    aged = Batch({**histories.values, "day": np.array([0, 0, 10, 10])}, histories.offsets)
+    graph = TransitionGraph.build(aged, n_items=4, config=GraphConfig(half_life_days=5))
+    assert graph.links[1, 2] == pytest.approx(graph.links[1, 3] / 4)
+    np.testing.assert_allclose(graph.counts, [0, 1.25, 0.25, 1])

@@ -6,7 +6,7 @@ built in one pass over the training histories, in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -22,6 +22,8 @@ __all__ = ["REMEMBERED", "GraphConfig", "TransitionGraph"]
 
 REMEMBERED: Final = 50
 """Items of a history that are looked at: what lies further back weighs nothing next to them."""
+
+_SCORES_AT_ONCE: Final = 8_000_000
 
 
 class GraphConfig(BaseModel):
@@ -44,6 +46,9 @@ class GraphConfig(BaseModel):
     age_decay: Annotated[float, Field(gt=0, le=1)] = 0.6
     """How much each item of the asking history counts of the one after it."""
 
+    half_life_days: Annotated[float, Field(gt=0)] | None = None
+    """Days after which an event counts half, before the last one known; by default all count the same."""
+
     most_neighbours: Annotated[int, Field(ge=1)] = 200
     """Links kept for each item, the strongest."""
 
@@ -54,7 +59,7 @@ class TransitionGraph:
 
     Attributes:
         links: float32 ``[V, V]``, row i: what follows item i, by code; code 0 (unknown) has none.
-        counts: float32 ``[V]``: how often each item stands in the training histories.
+        counts: float32 ``[V]``: how often each item stands in the training histories, each time by its age.
         config: How it was made.
 
     Example:
@@ -77,12 +82,13 @@ class TransitionGraph:
         """Count the links of packed histories.
 
         Args:
-            histories: ``item`` codes, a sequence a user, in the order of time.
+            histories: ``item`` codes, a sequence a user, in the order of time; with a half-life their ``day`` too.
             n_items: Number of codes V.
             config: How to count.
         """
         config = config or GraphConfig()
         items = histories.values["item"].astype(np.int64)
+        strength = _strength(histories, config)
         counts = np.bincount(items, minlength=n_items).astype(np.float32)
         links = count_neighbours(
             items,
@@ -91,9 +97,12 @@ class TransitionGraph:
             reach=config.reach,
             decay=config.step_decay,
             backward=config.backward,
+            strength=strength,
         )
         damped = np.maximum(counts, 1.0) ** np.float32(-config.popularity_power)
         links = _strongest(_scaled(links, rows=damped, columns=damped), config.most_neighbours)
+        if strength is not None:
+            counts = np.bincount(items, weights=strength, minlength=n_items).astype(np.float32)
         return cls(links, counts, config)
 
     @property
@@ -118,11 +127,33 @@ class TransitionGraph:
         Returns:
             float32 ``[n]``, zero where nothing points at the item.
         """
-        scores = self.scores(histories)
-        total = np.maximum(scores.sum(axis=1), np.float32(1e-30))
-        found = np.asarray(scores[rows, items], dtype=np.float32).ravel()
-        shares: NDArray[np.float32] = found / total[rows]
+        shares = np.zeros(len(rows), dtype=np.float32)
+        asked = np.argsort(rows, kind="stable")
+        for history, scores in self.dense_scores(histories, rows=np.unique(rows)):
+            first, last = np.searchsorted(rows[asked], (history[0], history[-1] + 1))
+            pair = asked[first:last]
+            place = np.searchsorted(history, rows[pair])
+            total = np.maximum(scores.sum(axis=1), np.float32(1e-30))
+            shares[pair] = scores[place, items[pair]] / total[place]
         return shares
+
+    def dense_scores(
+        self, histories: Batch, *, rows: NDArray[np.int64] | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The same scores with their zeros, of some histories at a time, which bounds memory.
+
+        Args:
+            histories: ``item`` codes of B histories.
+            rows: Which of them, rising; by default all.
+
+        Yields:
+            Which histories ``[b]``, and their scores float32 ``[b, V]``.
+        """
+        rows = np.arange(len(histories)) if rows is None else rows
+        at_once = max(1, _SCORES_AT_ONCE // max(self.n_items, 1))
+        for first in range(0, len(rows), at_once):
+            part = rows[first : first + at_once]
+            yield part, self.scores(histories.select(part)).toarray()
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Links and counts as plain arrays."""
@@ -146,6 +177,15 @@ class TransitionGraph:
         rows = histories.sequence_of_position()[counted]
         shape = (len(histories), self.n_items)
         return sparse.csr_array(sparse.coo_array((weight, (rows, items[counted])), shape=shape))
+
+
+def _strength(histories: Batch, config: GraphConfig) -> NDArray[np.float32] | None:
+    """What each event counts by its age; None where all count the same."""
+    if config.half_life_days is None or not int(histories.offsets[-1]):
+        return None
+    day = np.asarray(histories.values["day"], dtype=np.float32)
+    strength: NDArray[np.float32] = np.exp2((day - day.max()) / np.float32(config.half_life_days))
+    return strength
 
 
 def _scaled(links: sparse.csr_array, *, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> sparse.csr_array:
