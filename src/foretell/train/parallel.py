@@ -62,10 +62,10 @@ class Team:
 
         Means over parts of different size, so weighted and averaged over the processes, are the mean over the whole.
         """
-        rows = {
-            "next_item": np.count_nonzero(batch.values["next_item"]),
-            "next_action": np.count_nonzero(batch.values["next_action"]),
-            "next_order_time": np.count_nonzero(batch.values["wait_days"] >= 0),
+        rows: dict[str, int] = {
+            "next_item": int(np.count_nonzero(batch.values["next_item"])),
+            "next_action": int(np.count_nonzero(batch.values["next_action"])),
+            "next_order_time": int(np.count_nonzero(batch.values["wait_days"].astype(np.float64) >= 0)),
             "contrastive": len(batch),
         }
         mine = torch.tensor([float(n) for n in rows.values()], dtype=torch.float64) * counts
