@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from benchmarks.next_item_protocols import FORMATS, Protocol
 
@@ -75,18 +76,42 @@ def judged(ranker: NextItemRanker, asked: Continued, protocols: list[str]) -> di
     return {name: figures(target_ranks(ranker, asked, new_only=name == "A")) for name in protocols}
 
 
-def one_seed(protocol: Protocol, config: ModelConfig, *, seed: int, protocols: list[str]) -> dict[str, Any]:
-    """Fit and judge once."""
-    began = time.perf_counter()
+def fitted(protocol: Protocol, config: ModelConfig, *, seed: int) -> tuple[NextItemRanker, NextItemRanker]:
+    """The ranker whose choices the validation made, and the one the test is asked of."""
+    chosen = _fit(protocol.known, config, seed=seed, later=protocol.validation)
+    if protocol.again is None:
+        return chosen, chosen
+    return chosen, _fit(protocol.again, config, seed=seed, like=chosen)
+
+
+def _fit(
+    histories: pl.DataFrame,
+    config: ModelConfig,
+    *,
+    seed: int,
+    later: Continued | None = None,
+    like: NextItemRanker | None = None,
+) -> NextItemRanker:
     with tempfile.TemporaryDirectory() as folder:
         ranker, _ = fit_next_item(
-            protocol.known,
-            later=protocol.validation,
+            histories,
+            later=later,
+            mixture=like.mixture if like else None,
+            graph=like.graph.config if like else None,
             config=config,
             seed=seed,
             folder=Path(folder),
             progress=_progress(seed),
         )
+    return ranker
+
+
+def one_seed(
+    protocol: Protocol, config: ModelConfig, *, seed: int, protocols: list[str]
+) -> tuple[dict[str, Any], tuple[NextItemRanker, NextItemRanker]]:
+    """Fit and judge once."""
+    began = time.perf_counter()
+    chosen, ranker = fitted(protocol, config, seed=seed)
     trained = time.perf_counter()
     parts = {
         name: judged(NextItemRanker(ranker.encoder, ranker.graph, mixture), protocol.test, protocols)
@@ -95,15 +120,36 @@ def one_seed(protocol: Protocol, config: ModelConfig, *, seed: int, protocols: l
     judging = time.perf_counter()
     test = judged(ranker, protocol.test, protocols)
     evaluated = time.perf_counter()
-    return {
+    found = {
         "seed": seed,
-        "validation": judged(ranker, protocol.validation, protocols),
+        "validation": judged(chosen, protocol.validation, protocols),
         "test": test,
         "parts": parts,
         "mixture": ranker.mixture.to_dict(),
+        "graph_half_life_days": ranker.graph.config.half_life_days,
         "seconds": {"train": trained - began, "evaluate": evaluated - judging},
         "parameters": ranker.encoder.model.n_parameters(),
     }
+    return found, (chosen, ranker)
+
+
+def ensemble(
+    protocol: Protocol, rankers: list[tuple[NextItemRanker, NextItemRanker]], *, protocols: list[str]
+) -> dict[str, Any]:
+    """The sequence models of all seeds in one ranker, their mixture with the graph learned anew."""
+    first, *others = (chosen for chosen, _ in rankers)
+    vocabulary, asked = first.encoder.vocabulary, protocol.validation
+    mixture = NextItemRanker.fit(
+        first.encoder,
+        first.graph,
+        companions=tuple(other.encoder for other in others),
+        histories=asked.encoded(vocabulary),
+        targets=vocabulary.item_codes(asked.targets),
+        seed=0,
+    ).mixture
+    first, *others = (ranker for _, ranker in rankers)
+    joined = NextItemRanker(first.encoder, first.graph, mixture, tuple(other.encoder for other in others))
+    return {"seeds": len(rankers), "test": judged(joined, protocol.test, protocols), "mixture": mixture.to_dict()}
 
 
 def _progress(seed: int) -> Callable[[int, int], None]:
@@ -115,6 +161,11 @@ def _progress(seed: int) -> Callable[[int, int], None]:
             print(f"seed {seed}: step {done} of {of}", file=sys.stderr)
 
     return say
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were made on."""
+    return {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
 
 
 def mean_of(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
@@ -141,38 +192,43 @@ def main() -> None:
     began = time.perf_counter()
     protocol = FORMATS[arguments.format](arguments.data)
     prepared = time.perf_counter() - began
-    seeds = [one_seed(protocol, config, seed=seed, protocols=protocols) for seed in range(arguments.seeds)]
+    runs = [one_seed(protocol, config, seed=seed, protocols=protocols) for seed in range(arguments.seeds)]
+    seeds = [found for found, _ in runs]
+    epochs = config.chosen_epochs(protocol.known.height)
     trained = float(np.mean([run["seconds"]["train"] for run in seeds]))
     result = {
         "data": {
             "file": arguments.data.name,
             "format": arguments.format,
             "training_events": protocol.known.height,
-            "items": len(protocol.items),
+            "items": runs[0][1][1].encoder.vocabulary.n_items - 1,
             "questions": len(protocol.test.targets),
         },
         "protocol": mean_of([run["test"] for run in seeds]),
         "validation": mean_of([run["validation"] for run in seeds]),
         "parts": {name: mean_of([run["parts"][name] for run in seeds]) for name in PARTS},
+        "ensemble": ensemble(protocol, [rankers for _, rankers in runs], protocols=protocols)
+        if len(runs) > 1
+        else None,
         "per_seed": seeds,
         "seconds": {
             "prepare": prepared,
             "train": trained,
-            "per_epoch": trained / config.epochs,
+            "per_epoch": trained / epochs,
             "evaluate": float(np.mean([run["seconds"]["evaluate"] for run in seeds])),
         },
-        "epochs": config.epochs,
+        "epochs": epochs,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "model": config.model_dump(mode="json"),
-        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "machine": machine(),
         "versions": {"foretell": foretell.__version__, "torch": torch.__version__},
     }
     arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({"test": result["protocol"], "seconds": result["seconds"]}, indent=1))
 
 
-RECIPE: dict[str, Any] = {"size": "base", "epochs": 16, "dropout": 0.3, "min_item_count": 1, "negatives": "uniform"}
-"""The default recipe of the benchmark: no setting of it was made for one file."""
+RECIPE: dict[str, Any] = {"min_item_count": 1}
+"""foretell's defaults, except that every item is ranked by a vector of its own: no setting is made for one file."""
 
 
 if __name__ == "__main__":

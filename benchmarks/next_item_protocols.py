@@ -2,8 +2,10 @@
 
 ``s3rec``: a line a user, ``user item item ...``; the last item is the test, the one before the validation (and part of
 the test's input). ``sessions``: a folder with ``train_sessions.parquet`` and ``test.parquet`` (input, target); the
-last tenth of the training sessions is the validation. ``events``: any log foretell reads; the last tenth of time is the
-test, the tenth before the validation, and each event with an item is asked for, given everything before it.
+last tenth of the training sessions, which are numbered in the order of time, is the validation. ``events``: any log
+foretell reads; the last tenth of time is the test, the tenth before the validation, and each event with an item is
+asked for, given everything before it. In the last two formats what is chosen on the validation is kept and everything
+before the test is learned from again.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from foretell.train.next_item import Continued
 __all__ = ["FORMATS", "Protocol"]
 
 LONGEST = 50
+_MINUTE = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,16 @@ class Protocol:
         known: Training histories, a ``history_frame``.
         validation: What the choices are made on.
         test: What is looked at once.
-        items: Every item id that is ranked.
+        again: What is learned from once more after the choices, by the same settings; None where the published protocol
+            learns from the training part alone.
+        customers: The number of each test question's customer, where one customer is asked for several times.
     """
 
     known: pl.DataFrame
     validation: Continued
     test: Continued
-    items: list[str]
+    again: pl.DataFrame | None = None
+    customers: np.ndarray | None = None
 
 
 def leave_one_out(path: Path) -> Protocol:
@@ -51,13 +57,12 @@ def leave_one_out(path: Path) -> Protocol:
         known=frame.filter(left > 2),
         validation=_asked(frame, numbered.filter(pl.col("left") == 2)["row"].to_numpy()),
         test=_asked(frame, numbered.filter(pl.col("left") == 1)["row"].to_numpy()),
-        items=frame["item_id"].unique().sort().to_list(),
     )
 
 
 def sessions(folder: Path) -> Protocol:
     """Sessions to learn from; inputs and targets to be judged by. All prefixes of the later sessions validate."""
-    train = history_frame(foretell.read_events(folder / "train_sessions.parquet", dialect="session-lists"))
+    train = _by_number(history_frame(foretell.read_events(folder / "train_sessions.parquet", dialect="session-lists")))
     order = train["user_id"].unique(maintain_order=True)
     later = set(order.cast(pl.Int64).sort().tail(len(order) // 10).cast(pl.String).to_list())
     is_later = pl.col("user_id").is_in(later)
@@ -68,15 +73,14 @@ def sessions(folder: Path) -> Protocol:
     lists = pl.DataFrame({"items": test[test.columns[0]], "target": test[test.columns[1]].cast(pl.String)})
     lists = lists.with_row_index("asked").with_columns(_names(pl.col("asked")).alias("user_id"))
     inputs = lists.explode("items").select("user_id", pl.col("items").cast(pl.String).alias("item_id"))
-    # A day apart, as the reader of session lists puts them.
     inputs = inputs.with_columns(
-        (pl.int_range(pl.len()).over("user_id") * 86_400_000_000 + 10**15).alias("time"), pl.lit("view").alias("action")
+        pl.lit("view").alias("action"), _moment(pl.lit(int(train["time"].max()) // _MINUTE + 1))
     )
     return Protocol(
         known=known,
         validation=_asked(held, rows),
         test=Continued(_conformed(inputs), lists["target"]),
-        items=train["item_id"].unique().sort().to_list(),
+        again=train,
     )
 
 
@@ -89,13 +93,22 @@ def events(path: Path) -> Protocol:
     asked = numbered.filter(pl.col("place") > 0)
     validation = asked.filter((pl.col("time") >= begins[0]) & (pl.col("time") < begins[1]))["row"].to_numpy()
     test = asked.filter(pl.col("time") >= begins[1])["row"].to_numpy()
-    known = frame.filter(pl.col("time") < begins[0])
     return Protocol(
-        known=known,
+        known=frame.filter(pl.col("time") < begins[0]),
         validation=_asked(frame, validation),
         test=_asked(frame, test),
-        items=known["item_id"].unique().sort().to_list(),
+        again=frame.filter(pl.col("time") < begins[1]),
+        customers=frame["user_id"][test].rle_id().to_numpy(),
     )
+
+
+def _by_number(train: pl.DataFrame) -> pl.DataFrame:
+    """A minute for each session, in the order of their numbers, and a second for each event."""
+    return train.with_columns(_moment(pl.col("user_id").cast(pl.Int64)))
+
+
+def _moment(minute: pl.Expr) -> pl.Expr:
+    return (minute * _MINUTE + pl.int_range(pl.len()).over("user_id") * 1_000_000).alias("time")
 
 
 FORMATS = {"s3rec": leave_one_out, "sessions": sessions, "events": events}

@@ -137,7 +137,7 @@ def stages(meter: Meter, _: Path, store: Path) -> None:
             for which in data.steps(0):
                 data.take(which)
     torch.manual_seed(0)
-    encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="tiny", dropout=0.0))
+    encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="nano", dropout=0.0))
     with meter.stage("choice of features"):
         reader = make_reader(dataset, encoder)
     with meter.stage("examples of purchase"):

@@ -62,7 +62,7 @@ def settings_of_a_shop(
     """
     return {
         **rest,
-        "model": {"size": "tiny", **model},
+        "model": {"size": "nano", **model},
         "task": {
             "purchase": {"kind": "purchase", "horizon_days": horizon_days},
             "recommend": {"kind": "recommend", "horizon_days": horizon_days // 2},

@@ -41,3 +41,11 @@ def test_an_error_within_goes_through():
 
 def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(_glibc() is None, reason="the C library is not glibc")
+def test_the_outermost_gives_back():
+    with freed_memory_kept():
+        with freed_memory_kept():
+            _faults_of_a_block()
+        assert _faults_of_a_block() < 40

@@ -38,5 +38,5 @@ def test_the_choice_and_its_reason_are_said_kept_and_shown(run):
 def test_what_was_chosen_is_what_is_saved(run):
     out, trained, _ = run
     loaded = Predictor.load(out)
-    assert loaded.reader.encoder.model.settings() == {"size": "tiny", "backbone": "pooled", "activation": "gelu"}
+    assert loaded.reader.encoder.model.settings() == {"size": "nano", "backbone": "pooled", "activation": "gelu"}
     assert_frame_equal(loaded.predict("churn"), trained.predict("churn"))

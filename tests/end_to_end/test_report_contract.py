@@ -20,7 +20,7 @@ def report(tiny_run):
 def test_report_json_has_every_part(report):
     assert report["version"] == 1
     assert {"size", "parameters", "seed", "device"} <= set(report["model"])
-    assert report["model"]["size"] == "tiny"
+    assert report["model"]["size"] == "nano"
     assert report["model"]["parameters"] > 0
     assert {"events", "users", "items", "removed"} <= set(report["data"])
     assert all(isinstance(count, int) and count >= 0 for count in report["data"]["removed"].values())

@@ -25,7 +25,7 @@ def predictor(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Predictor
     def fit_few(*args: Any, objective: dict[str, Any], **others: Any) -> Any:
         return fit_boosting(*args, objective={**objective, "num_iterations": 40, "learning_rate": 0.2}, **others)
 
-    config = RunConfig(model=ModelConfig(size="tiny", epochs=1), bootstrap_replicates=20)
+    config = RunConfig(model=ModelConfig(size="nano", epochs=1), bootstrap_replicates=20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probability_head, "fit_boosting", fit_few)
         return train(shop.log(), out=tmp_path_factory.mktemp("explain") / "run", config=config)

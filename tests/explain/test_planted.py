@@ -29,7 +29,7 @@ class World:
     def __init__(self, folder):
         self.shop = simulate(ShopConfig(n_users=1500, n_items=100, days=180))
         task = Task(name="purchase", kind="purchase", horizon_days=7)
-        config = RunConfig(model=ModelConfig(size="tiny", epochs=3), bootstrap_replicates=20, task={"purchase": task})
+        config = RunConfig(model=ModelConfig(size="nano", epochs=3), bootstrap_replicates=20, task={"purchase": task})
         self.predictor = train(self.shop.log(), out=folder, config=config)
         self.view = ShopView.of(self.predictor.own_log())
         # The truth speaks of the midnight that begins a day; the last moment before it is what may be known.

@@ -20,7 +20,7 @@ def encoder(request, tiny_predictor):
     """The small run's vocabulary with a fresh model, so that no law holds because something was learned."""
     torch.manual_seed(5)
     vocabulary = tiny_predictor.reader.encoder.vocabulary
-    return Encoder(vocabulary, BehaviourModel(vocabulary, size="tiny", backbone=request.param).eval())
+    return Encoder(vocabulary, BehaviourModel(vocabulary, size="nano", backbone=request.param).eval())
 
 
 @pytest.fixture(scope="module")

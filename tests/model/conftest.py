@@ -57,7 +57,7 @@ def vocabulary(histories, items):
 def model(vocabulary):
     """A tiny model in evaluation mode whose tables are large enough to matter."""
     torch.manual_seed(1)
-    model = BehaviourModel(vocabulary, size="tiny").eval()
+    model = BehaviourModel(vocabulary, size="nano").eval()
     with torch.no_grad():
         for parameter in model.embedding.parameters():
             parameter.normal_(0, 0.5)

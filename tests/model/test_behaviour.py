@@ -19,7 +19,7 @@ CLOSE = {"atol": 1e-6, "rtol": 1e-5}
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_packing_and_batch_mates_do_not_matter(backbone, histories, vocabulary):
     torch.manual_seed(2)
-    model = BehaviourModel(vocabulary, size="tiny", backbone=backbone).eval()
+    model = BehaviourModel(vocabulary, size="nano", backbone=backbone).eval()
     _, batch = encode_histories(histories, vocabulary=vocabulary)
 
     def states(which):
@@ -91,7 +91,7 @@ def test_heads_divide_the_width():
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_states_at_are_the_states_at(backbone, histories, vocabulary):
-    model = BehaviourModel(vocabulary, size="tiny", backbone=backbone).eval()
+    model = BehaviourModel(vocabulary, size="nano", backbone=backbone).eval()
     _, batch = encode_histories(histories, vocabulary=vocabulary)
     fields, packing = fields_of(batch), Packing.of(batch)
     rows = torch.tensor([278, 0, 44])
@@ -135,7 +135,7 @@ def test_a_model_without_items_and_prices_still_reads():
     histories = history_frame(EventLog(table))
     vocabulary = Vocabulary.build(histories)
     _, batch = encode_histories(histories, vocabulary=vocabulary)
-    model = BehaviourModel(vocabulary, size="tiny").eval()
+    model = BehaviourModel(vocabulary, size="nano").eval()
     with torch.no_grad():
         states = model(fields_of(batch), Packing.of(batch))
     assert states.shape == (3, 32)

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from foretell.model import full_softmax
+from foretell.model import fused_softmax
 from foretell.model.full_softmax import full_softmax_loss
 
 
 @pytest.fixture(params=[1, 7, 10**6], ids=["a row at a time", "uneven chunks", "all at once"])
 def at_once(request, monkeypatch):
-    monkeypatch.setattr(full_softmax, "_LOGITS_AT_ONCE", request.param * 11)
+    monkeypatch.setattr(fused_softmax, "_LOGITS_AT_ONCE", request.param * 11)
 
 
 @pytest.mark.usefixtures("at_once")

@@ -21,11 +21,11 @@ def test_the_page_speaks_of_every_backbone(repository):
 
 
 def test_counted_is_what_is_made():
-    made = BACKBONES["hstu"](SIZES["tiny"], dropout=0.0)
-    assert n_backbone_parameters("tiny", backbone="hstu") == sum(value.numel() for value in made.parameters())
+    made = BACKBONES["hstu"](SIZES["nano"], dropout=0.0)
+    assert n_backbone_parameters("nano", backbone="hstu") == sum(value.numel() for value in made.parameters())
 
 
 def test_each_size_is_several_times_the_one_before_up_to_a_billion():
     counts = [n_backbone_parameters(size) for size in SIZES]
-    assert all(later > 5 * earlier for earlier, later in pairwise(counts))
+    assert all(later > 4 * earlier for earlier, later in pairwise(counts))
     assert counts[-1] == pytest.approx(1e9, rel=0.1)

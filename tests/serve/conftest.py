@@ -96,7 +96,7 @@ def _predictor(log: EventLog) -> Predictor:
     items = log.table("items")
     torch.manual_seed(3)
     vocabulary = Vocabulary.build(view.histories, items=items, min_count=3)
-    encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="tiny").eval())
+    encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="nano").eval())
     _, known = encode_histories(view.histories, vocabulary=vocabulary)
     graph = TransitionGraph.build(known, n_items=vocabulary.n_items)
     ranker = NextItemRanker(encoder, graph, NextItemMixture(sequence=0.7, graph=0.2))

@@ -123,7 +123,7 @@ def test_the_answers_of_batch_from_a_trained_run(tmp_path):
     }
     config = parse_config(
         {
-            "model": {"size": "tiny", "epochs": 1},
+            "model": {"size": "nano", "epochs": 1},
             "bootstrap_replicates": 20,
             "split": {"test_days": 21, "validation_days": 28},
             "task": task,

@@ -47,12 +47,12 @@ def train_small(small):
 
     def train(folder, *, progress=lambda *_: None, seed=0, epochs=3, every_step=True):
         torch.manual_seed(seed)
-        model = BehaviourModel(vocabulary, size="tiny", dropout=0.2)
+        model = BehaviourModel(vocabulary, size="nano", dropout=0.2)
         losses = pretrain(
             model,
             data=PretrainingData.cut(batch, events_per_step=60, seed=seed),
             config=ModelConfig(
-                size="tiny", epochs=epochs, n_negatives=8, checkpoint_seconds=1e-9 if every_step else 1e9
+                size="nano", epochs=epochs, n_negatives=8, checkpoint_seconds=1e-9 if every_step else 1e9
             ),
             seed=seed,
             folder=folder,

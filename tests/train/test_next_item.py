@@ -47,7 +47,7 @@ def ranker(tmp_path_factory):
     found, _ = fit_next_item(
         frame(walks(400, seed=0)),
         later=Continued(frame([one[:-1] for one in later]), pl.Series([one[-1] for one in later])),
-        config=ModelConfig(size="tiny", epochs=12, min_item_count=1),
+        config=ModelConfig(size="nano", epochs=12, min_item_count=1),
         seed=0,
         folder=tmp_path_factory.mktemp("next_item"),
         progress=lambda *_: None,
@@ -106,3 +106,50 @@ def test_what_users_did_next_after_a_moment():
     found = continued_after(histories, after=10**15, until=10**15 + DAY, seed=0)
     assert found.histories["item_id"].to_list() == ["a", "e"]
     assert found.targets.to_list() == ["b", "f"]
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory):
+    """Three sequence models, two of them companions."""
+    later = walks(60, seed=1)
+    found, _ = fit_next_item(
+        frame(walks(100, seed=0)),
+        later=Continued(frame([one[:-1] for one in later]), pl.Series([one[-1] for one in later])),
+        config=ModelConfig(size="nano", epochs=2, min_item_count=1, companions=("transformer", "gru")),
+        seed=0,
+        folder=tmp_path_factory.mktemp("trio"),
+        progress=lambda *_: None,
+    )
+    return found
+
+
+def test_companions_are_models_of_their_own_and_their_mean_is_the_opinion(trio):
+    names = [one.model.backbone_name for one in (trio.encoder, *trio.companions)]
+    assert names == ["transformer", "transformer", "gru"]
+    assert not torch.equal(trio.encoder.every_item_vector, trio.companions[0].every_item_vector)
+    asked = encoded(trio, walks(20, seed=3))
+    alone = [
+        NextItemRanker(one, trio.graph, NextItemMixture()).evidence(asked).sequence
+        for one in (trio.encoder, *trio.companions)
+    ]
+    mean = torch.stack([torch.log_softmax(one, dim=1) for one in alone]).mean(dim=0)
+    torch.testing.assert_close(trio.evidence(asked).sequence, mean)
+
+
+def test_companions_are_saved(trio, tmp_path):
+    save_ranker(trio, tmp_path)
+    asked = encoded(trio, walks(20, seed=3))
+    assert torch.equal(load_ranker(tmp_path).scores(asked), trio.scores(asked))
+
+
+def test_a_mixture_that_is_given_is_kept(tmp_path):
+    given = NextItemMixture(sequence=0.3, graph=0.4)
+    found, _ = fit_next_item(
+        frame(walks(30, seed=0)),
+        mixture=given,
+        config=ModelConfig(size="nano", epochs=1, min_item_count=1),
+        seed=0,
+        folder=tmp_path,
+        progress=lambda *_: None,
+    )
+    assert found.mixture == given

@@ -6,7 +6,7 @@ import pytest
 
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
-from foretell.core.time import HOUR
+from foretell.core.time import DAY, HOUR
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
 from foretell.train.packing import packed_on_disk
@@ -40,13 +40,17 @@ def test_blocks_change_no_value(histories, tmp_path, block_rows):
         histories, vocabulary=vocabulary, observed_until=until, folder=tmp_path, block_rows=block_rows
     )
     assert made.offsets.tolist() == expected.offsets.tolist()
-    assert set(made.values) == set(expected.values) - {"time"}
+    assert set(made.values) == set(expected.values) - {"time"} | {"day"}
     assert all(isinstance(array, np.memmap) for array in made.values.values())
     which = np.array([3, 0, 5])
     for batches in (PretrainingData(made, 50, 0), PretrainingData(expected, 50, 0)):
         assert batches.take(which).values["item"].dtype == np.int64
     mine, theirs = PretrainingData(made, 50, 0).take(which), PretrainingData(expected, 50, 0).take(which)
+    days = np.asarray(expected.values["time"]) // DAY
+    np.testing.assert_array_equal(made.values["day"], days)
     for name, array in mine.values.items():
+        if name == "day":
+            continue
         assert array.dtype == theirs.values[name].dtype
         np.testing.assert_array_equal(array, theirs.values[name])
 

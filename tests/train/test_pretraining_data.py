@@ -91,6 +91,24 @@ def test_an_epoch_serves_every_piece_once_in_steps_of_about_one_size(lengths, ev
     assert max(data.batch.lengths[step].sum() for step in steps) < 2 * events_per_step
 
 
+@given(lengths=LENGTHS, multiple=st.integers(1, 7))
+def test_a_step_is_packed_short_ones_first_and_filled_with_events_that_teach_nothing(lengths, multiple):
+    batch = packed(lengths)
+    values = {**batch.values, "next_item": batch.values["item"] + 1, "wait_days": np.zeros(len(batch.values["item"]))}
+    data = PretrainingData.cut(Batch(values, batch.offsets), events_per_step=5, seed=0)
+    which = np.arange(len(data.batch))
+    step = data.take(which, multiple=multiple)
+    n_fill = len(step.values["item"]) - sum(lengths)
+    assert len(step.values["item"]) % multiple == 0
+    assert n_fill < multiple
+    assert (step.lengths[:n_fill] == 1).all()
+    assert (np.diff(step.lengths[n_fill:]) >= 0).all()
+    assert (step.values["next_item"][:n_fill] == 0).all()
+    assert (step.values["wait_days"][:n_fill] == -1).all()
+    assert sorted(step.values["item"][n_fill:].tolist()) == list(range(sum(lengths)))
+    assert (step.values["next_item"][n_fill:] == step.values["item"][n_fill:] + 1).all()
+
+
 def test_the_order_depends_on_seed_and_epoch_alone():
     batch = packed([3] * 40)
 

@@ -15,8 +15,11 @@ __all__ = ["freed_memory_kept"]
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
-_MOST: Final = 2**31 - 1
 _MIB: Final = 2**20
+_MOST: Final = (2**31 - 1, 32 * _MIB)
+"""Older versions of glibc refuse a threshold above 32 MiB."""
+
+_within: list[None] = []
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def freed_memory_kept() -> Iterator[None]:
 
     By default glibc gives each freed block of 32 MiB or more back at once, and the system hands out the next one page
     by page, each page zeroed anew. Work that makes and drops large arrays all the time spends much of its time so.
-    Afterwards the free memory is given back, and the thresholds are where glibc's own would have risen to.
+    After the outermost one the free memory is given back, and the thresholds are where glibc's own would have risen to.
 
     Example:
         >>> with freed_memory_kept():
@@ -38,12 +41,16 @@ def freed_memory_kept() -> Iterator[None]:
     if library is None:
         yield
         return
-    _set(library, mmap=_MOST, trim=_MOST)
+    if not _within:
+        any(_set(library, mmap=most, trim=most) for most in _MOST)
+    _within.append(None)
     try:
         yield
     finally:
-        _set(library, mmap=32 * _MIB, trim=64 * _MIB)
-        library.malloc_trim(ctypes.c_size_t(0))
+        _within.pop()
+        if not _within:
+            _set(library, mmap=32 * _MIB, trim=64 * _MIB)
+            library.malloc_trim(ctypes.c_size_t(0))
 
 
 def _glibc() -> ctypes.CDLL | None:
@@ -54,7 +61,6 @@ def _glibc() -> ctypes.CDLL | None:
     return library if hasattr(library, "gnu_get_libc_version") else None
 
 
-def _set(library: ctypes.CDLL, *, mmap: int, trim: int) -> None:
-    # A glibc that refuses a value goes on as before, which is right, only slower.
-    library.mallopt(_MMAP_THRESHOLD, mmap)
-    library.mallopt(_TRIM_THRESHOLD, trim)
+def _set(library: ctypes.CDLL, *, mmap: int, trim: int) -> bool:
+    """Whether it was taken: a glibc that refuses a value goes on as before, which is right, only slower."""
+    return bool(library.mallopt(_MMAP_THRESHOLD, mmap)) and bool(library.mallopt(_TRIM_THRESHOLD, trim))

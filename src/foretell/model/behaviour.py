@@ -45,7 +45,7 @@ class BehaviourModel(nn.Module):
         self,
         vocabulary: Vocabulary,
         *,
-        size: SizeName = "small",
+        size: SizeName = "tiny",
         backbone: BackboneName = "transformer",
         activation: ActivationName = "silu",
         dropout: float = 0.1,
@@ -58,6 +58,10 @@ class BehaviourModel(nn.Module):
         self.embedding = EventEmbedding(vocabulary, width=self.size.width, dropout=dropout)
         self.backbone = BACKBONES[backbone](self.size, dropout=dropout, activation=activation)
         self.item_query = nn.Linear(self.size.width, self.size.width)
+        # The identity: before it has learned anything a state looks for items like those it has seen. Behind a random
+        # matrix the item vectors' beginning would be lost.
+        nn.init.eye_(self.item_query.weight)
+        nn.init.zeros_(self.item_query.bias)
         self.next_action = nn.Linear(self.size.width, len(vocabulary.actions) + 1)
         self.hazard = nn.Linear(self.size.width, N_BINS)
         nn.init.constant_(self.hazard.bias, -2.0)

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foretell.model.dropout import Dropout
 from foretell.model.encoding import CALENDAR_BUCKETS, GAP_BUCKETS
 from foretell.model.vocabulary import UNKNOWN, Vocabulary
 
@@ -75,7 +76,7 @@ class EventEmbedding(nn.Module):
         self.calendar = _table(CALENDAR_BUCKETS, width)
         self.order_start = _table(2, width)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, fields: dict[str, Tensor]) -> Float[Tensor, "N D"]:
         """Embed N packed events given the fields of ``encode_histories``."""

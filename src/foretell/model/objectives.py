@@ -1,6 +1,6 @@
-"""Pre-training objectives: next item, next action, time to the next order.
+"""Pre-training objectives: the next item against sampled others.
 
-This module owns the losses and how negatives are drawn. It refuses to run the backbone.
+This module owns the sampled softmax and its corrections. It refuses to draw and to run the backbone.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
+
+from foretell.model.fused_softmax import Candidates, fused_softmax_loss
 
 __all__ = ["sampled_softmax_loss"]
 
@@ -21,6 +22,7 @@ def sampled_softmax_loss(
     negatives: Int[Tensor, "M"],
     negative_vectors: Float[Tensor, "M D"],
     log_expected_count: Float[Tensor, "V"],
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Cross entropy of the next item against M shared negatives, corrected for how they were drawn.
 
@@ -28,14 +30,34 @@ def sampled_softmax_loss(
     negatives together estimate the full softmax's sum over all other items. The target's own term is there exactly
     once, so it is not corrected, and a negative equal to the target is taken out.
 
+    Args:
+        states: Queries, already scaled by the inverse temperature.
+        targets: The item code of each row.
+        target_vectors: Its vector.
+        negatives: The item codes drawn for all rows together.
+        negative_vectors: Their vectors.
+        log_expected_count: Of each item code.
+        dtype: In which the products with the negatives are computed.
+
     References:
         Bengio and Senecal, Adaptive Importance Sampling to Accelerate Training, 2008; Yi et al.,
         Sampling-Bias-Corrected Neural Modeling, 2019 (equation 4); Wu et al., On the Effectiveness of
         Sampled Softmax Loss for Item Recommendation, 2022.
     """
-    positive = (states * target_vectors).sum(1)
-    others = states @ negative_vectors.T - log_expected_count[negatives]
-    others = others.masked_fill(targets[:, None] == negatives[None], float("-inf"))
-    logits = torch.cat([positive[:, None], others], dim=1).float()
-    zeros = torch.zeros(len(targets), dtype=torch.long, device=states.device)
-    return functional.cross_entropy(logits, zeros)
+    candidates = Candidates(
+        negative_vectors,
+        with_target=False,
+        correction=log_expected_count[negatives],
+        hidden=_equal_pairs(targets, negatives),
+    )
+    return fused_softmax_loss(states, target_vectors, candidates=candidates, dtype=dtype)
+
+
+def _equal_pairs(targets: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column wherever a negative is the row's target, found by sorting: a comparison of all is a matrix."""
+    drawn, order = torch.sort(negatives, stable=True)
+    first, last = torch.searchsorted(drawn, targets), torch.searchsorted(drawn, targets, right=True)
+    times = last - first
+    row = torch.repeat_interleave(torch.arange(len(targets), device=targets.device), times)
+    place = torch.arange(len(row), device=row.device) - torch.repeat_interleave(times.cumsum(0) - times, times)
+    return row, order[first[row] + place]

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 __all__ = ["SIZES", "Size", "SizeName"]
 
-SizeName = Literal["tiny", "small", "base", "large", "xl"]
+SizeName = Literal["nano", "tiny", "small", "base", "large", "xl"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class Size:
     batch_events: int
 
 
-# Each step up multiplies the backbone's parameters by about ten to thirty: docs/concepts/backbones.md has the counts.
-# The peak learning rate falls with the width. Two cores train the first two in minutes; the last two are for a GPU.
+# From tiny to xl each step multiplies the backbone's parameters by four to ten, from 0.3 M to 1 B; nano is for tests.
+# docs/concepts/backbones.md has the counts. The peak learning rate falls with the width. Two cores train the first
+# three in minutes; the last two are for a GPU.
 SIZES: Final[dict[SizeName, Size]] = {
-    "tiny": Size(width=32, n_layers=1, n_heads=2, window=32, learning_rate=4e-3, batch_events=4096),
-    "small": Size(width=64, n_layers=2, n_heads=2, window=64, learning_rate=3e-3, batch_events=8192),
-    "base": Size(width=192, n_layers=4, n_heads=6, window=64, learning_rate=1e-3, batch_events=8192),
-    "large": Size(width=512, n_layers=12, n_heads=8, window=128, learning_rate=4e-4, batch_events=16384),
+    "nano": Size(width=32, n_layers=1, n_heads=2, window=32, learning_rate=4e-3, batch_events=4096),
+    "tiny": Size(width=128, n_layers=2, n_heads=4, window=64, learning_rate=3e-3, batch_events=4096),
+    "small": Size(width=192, n_layers=4, n_heads=6, window=64, learning_rate=1e-3, batch_events=4096),
+    "base": Size(width=512, n_layers=6, n_heads=8, window=128, learning_rate=5e-4, batch_events=8192),
+    "large": Size(width=1024, n_layers=12, n_heads=16, window=128, learning_rate=2e-4, batch_events=16384),
     "xl": Size(width=2048, n_layers=24, n_heads=16, window=256, learning_rate=1e-4, batch_events=32768),
 }

@@ -50,7 +50,10 @@ def save_ranker(ranker: NextItemRanker, folder: Path) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in ranker.graph.to_arrays().items()}
     with appearing_whole(folder / "graph.safetensors") as place:
         save_arrays(arrays, place)
-    write_json(folder / "ranker.json", {"graph": ranker.graph.config.model_dump(), "mixture": ranker.mixture.to_dict()})
+    for number, encoder in enumerate(ranker.companions, start=1):
+        save_encoder(encoder, _companion(folder, number))
+    settings = {"graph": ranker.graph.config.model_dump(), "mixture": ranker.mixture.to_dict()}
+    write_json(folder / "ranker.json", settings | {"companions": len(ranker.companions)})
 
 
 def load_ranker(folder: Path) -> NextItemRanker:
@@ -59,4 +62,9 @@ def load_ranker(folder: Path) -> NextItemRanker:
     graph = TransitionGraph.from_arrays(
         load_arrays(folder / "graph.safetensors"), config=GraphConfig.model_validate(saved["graph"])
     )
-    return NextItemRanker(load_encoder(folder), graph, NextItemMixture.from_dict(saved["mixture"]))
+    companions = tuple(load_encoder(_companion(folder, number + 1)) for number in range(saved["companions"]))
+    return NextItemRanker(load_encoder(folder), graph, NextItemMixture.from_dict(saved["mixture"]), companions)
+
+
+def _companion(folder: Path, number: int) -> Path:
+    return folder / f"companion_{number}"

@@ -234,9 +234,9 @@ def _split(split: SplitConfig, days: float) -> list[str]:
 def _model() -> list[str]:
     return [
         "[model]",
-        'size = "small"  # tiny, small, base, large, xl',
+        'size = "tiny"  # nano, tiny, small, base, large, xl',
         'backbone = "transformer"  # or auto, hstu, gru, lstm, convolution, masked, pooled',
-        "epochs = 5",
+        'epochs = "auto"',
         "",
     ]
 

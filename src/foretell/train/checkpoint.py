@@ -6,36 +6,42 @@ This module owns the file. It refuses to decide when one is due.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 import torch
-from torch import nn
 
 from foretell.core.files import appearing_whole
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["Stateful", "load_checkpoint", "save_checkpoint"]
 
 _FILE: Final = "checkpoint.pt"
 
 
-def save_checkpoint(
-    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, *, step: int, losses: list[dict[str, float]]
-) -> None:
-    """Write a checkpoint: everything that the next step depends on, and the losses so far."""
-    saved = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+class Stateful(Protocol):
+    """What a checkpoint can hold: a model, an optimiser, an average of weights."""
+
+    def state_dict(self) -> Any:  # noqa: ANN401
+        """All of its state: tensors, numbers, text, and lists and dictionaries of those."""
+
+    def load_state_dict(self, saved: Any, /) -> Any:  # noqa: ANN401
+        """Take a saved state over."""
+
+
+def save_checkpoint(folder: Path, parts: Mapping[str, Stateful], *, step: int, losses: list[dict[str, float]]) -> None:
+    """Write a checkpoint: everything that the next step depends on, by name, and the losses so far."""
+    saved = {name: part.state_dict() for name, part in parts.items()}
     with appearing_whole(folder / _FILE) as place:
-        torch.save({**saved, "losses": json.dumps(losses)}, place)
+        torch.save({**saved, "step": step, "losses": json.dumps(losses)}, place)
 
 
-def load_checkpoint(
-    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[int, list[dict[str, float]]]:
+def load_checkpoint(folder: Path, parts: Mapping[str, Stateful]) -> tuple[int, list[dict[str, float]]]:
     """Load the checkpoint if there is one; returns the next step and the losses so far."""
     path = folder / _FILE
     if not path.exists():
         return 0, []
     saved = torch.load(path, weights_only=True)
-    model.load_state_dict(saved["model"])
-    optimiser.load_state_dict(saved["optimiser"])
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
     return int(saved["step"]), json.loads(saved["losses"])

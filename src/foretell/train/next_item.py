@@ -17,13 +17,16 @@ import torch
 
 from foretell.core import columns
 from foretell.core.batch import Batch
+from foretell.model.backbones import BackboneName
 from foretell.model.backbones.choice import BackboneChoice, Evidence, choose_backbone
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
+from foretell.model.next_item import NextItemMixture
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.next_item import NextItemRanker
+from foretell.train.graph_choice import graph_that_foresees
 from foretell.train.packing import packed_on_disk
 from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData
@@ -33,6 +36,7 @@ __all__ = ["Continued", "Fitting", "continued_after", "fit_next_item"]
 
 Progress = Callable[[int, int], None]
 
+_SEEDS_APART: Final = 7919
 _STEPS_AN_EPOCH: Final = 32
 _FEWEST_EVENTS_A_STEP: Final = 256
 _LONGEST: Final = 200
@@ -107,7 +111,8 @@ def fit_next_item(
     histories: pl.DataFrame,
     *,
     until: int | None = None,
-    later: Continued,
+    later: Continued | None = None,
+    mixture: NextItemMixture | None = None,
     items: pl.DataFrame | None = None,
     config: ModelConfig,
     graph: GraphConfig | None = None,
@@ -120,10 +125,12 @@ def fit_next_item(
     Args:
         histories: A ``history_frame``; it may be mapped into memory.
         until: The last moment that may be learned from, in microseconds; by default that of the last event.
-        later: Histories with what came next, later than what is learned from: the mixture is learned on them.
+        later: Histories with what came next, later than what is learned from: how fast the graph forgets is chosen and
+            the mixture is learned on them.
+        mixture: Instead of learning it: the mixture of an earlier fitting, to learn from everything with its choices.
         items: The items side table, read for content.
         config: The sequence model and its training.
-        graph: The transition graph's settings.
+        graph: The transition graph's settings; by default chosen on ``later``.
         seed: Decides every random choice.
         folder: Where checkpoints go; an interrupted call is continued.
         progress: Called with (steps done, steps in all).
@@ -138,22 +145,86 @@ def fit_next_item(
     batch = packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
     evidence = Evidence(n_events=int(batch.offsets[-1]), n_histories=len(batch), n_items=len(vocabulary.items))
     backbone = choose_backbone(config.backbone, evidence=evidence)
-    torch.manual_seed(seed)
-    model = BehaviourModel(
-        vocabulary, size=config.size, backbone=backbone.name, activation=config.activation, dropout=config.dropout
-    )
-    start_items(model, batch, config=config, seed=seed)
-    data = PretrainingData.cut(batch, events_per_step=_events_a_step(batch, model), seed=seed)
-    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
-    ranker = NextItemRanker.fit(
-        Encoder(vocabulary, model),
-        TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph),
-        histories=later.encoded(vocabulary),
-        targets=vocabulary.item_codes(later.targets),
-        seed=seed,
-    )
+    names = (backbone.name, *config.companions)
+    encoders: list[Encoder] = []
+    losses: dict[str, float] = {}
+    for number, name in enumerate(names):
+        encoder, found = _pretrained(
+            vocabulary,
+            batch,
+            config=config,
+            backbone=name,
+            seed=seed + _SEEDS_APART * number,
+            folder=folder / f"companion_{number}" if number else folder,
+            progress=_part(progress, number, of=len(names)),
+        )
+        encoders.append(encoder)
+        losses = losses or found
+    first, companions = encoders[0], tuple(encoders[1:])
+    if later is None:
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        ranker = NextItemRanker(first, links, mixture or NextItemMixture(), companions)
+    else:
+        ranker = _judged(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
     shutil.rmtree(packed, ignore_errors=True)
     return ranker, Fitting(losses, backbone)
+
+
+def _pretrained(
+    vocabulary: Vocabulary,
+    batch: Batch,
+    *,
+    config: ModelConfig,
+    backbone: BackboneName,
+    seed: int,
+    folder: Path,
+    progress: Progress,
+) -> tuple[Encoder, dict[str, float]]:
+    """One sequence model, and its mean losses in the last epoch."""
+    torch.manual_seed(seed)
+    model = BehaviourModel(
+        vocabulary,
+        size=config.size,
+        backbone=backbone,
+        activation=config.activation,
+        dropout=config.chosen_dropout(int(batch.offsets[-1])),
+    )
+    start_items(model, batch, config=config, seed=seed)
+    data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)
+    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
+    return Encoder(vocabulary, model), losses
+
+
+def _part(progress: Progress, number: int, *, of: int) -> Progress:
+    """Progress of one of several equal pieces of work."""
+    return lambda done, steps: progress(number * steps + done, of * steps)
+
+
+def _judged(
+    encoder: Encoder,
+    companions: tuple[Encoder, ...],
+    batch: Batch,
+    *,
+    later: Continued,
+    graph: GraphConfig | None,
+    mixture: NextItemMixture | None,
+    seed: int,
+) -> NextItemRanker:
+    """The ranker with what is chosen by what came next later: the graph, unless it is settled, and the mixture."""
+    n_items = encoder.vocabulary.n_items
+    histories, targets = later.encoded(encoder.vocabulary), encoder.vocabulary.item_codes(later.targets)
+    if graph is None:
+        links = graph_that_foresees(batch, n_items=n_items, later=histories, targets=targets, seed=seed)
+    else:
+        links = TransitionGraph.build(batch, n_items=n_items, config=graph)
+    if mixture is not None:
+        return NextItemRanker(encoder, links, mixture, companions)
+    return NextItemRanker.fit(encoder, links, companions=companions, histories=histories, targets=targets, seed=seed)
+
+
+def _without_day(batch: Batch) -> Batch:
+    """The day is the graph's; no step of training reads it."""
+    return Batch({name: array for name, array in batch.values.items() if name != "day"}, batch.offsets)
 
 
 def _events_a_step(batch: Batch, model: BehaviourModel) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.batch import Batch
+from foretell.core.time import DAY
 from foretell.features.blocks import blocks_of_users
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
@@ -55,7 +56,7 @@ def packed_on_disk(
         batch = with_targets(batch, actions=known[columns.ACTION], observed_until=observed_until)
         for name, array in batch.values.items():
             if name == "time":
-                continue
+                name, array = "day", array // DAY
             if name not in values:
                 values[name] = _file(folder / f"{name}.npy", _kind(name, array), total)
             values[name][begin : begin + known.height] = array

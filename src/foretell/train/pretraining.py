@@ -15,14 +15,17 @@ import numpy as np
 import torch
 
 from foretell.core.batch import Batch
+from foretell.core.memory import freed_memory_kept
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.spectral import spectral_vectors
 from foretell.train.checkpoint import load_checkpoint, save_checkpoint
-from foretell.train.losses import Objectives
-from foretell.train.negatives import Negatives
-from foretell.train.optimisation import make_optimiser, set_learning_rate
+from foretell.train.event_file import EventFile
+from foretell.train.memory import advice_when_memory_runs_out
+from foretell.train.pace import Pace
 from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
+from foretell.train.stepper import Stepper
+from foretell.train.stopping import held_out
 
 __all__ = ["pretrain", "start_items"]
 
@@ -54,6 +57,7 @@ def pretrain(
     seed: int,
     folder: Path,
     progress: Progress,
+    on_pace: Callable[[Pace], None] | None = None,
 ) -> dict[str, float]:
     """Train ``model`` in place on next item, next action and time to the next order.
 
@@ -62,46 +66,60 @@ def pretrain(
         data: Packed histories with targets.
         config: Epochs, negatives and so on.
         seed: Decides negatives, dropout and the order of steps.
-        folder: Where ``checkpoint.pt`` and ``metrics.jsonl`` go; an existing checkpoint is continued.
+        folder: Where ``checkpoint.pt``, ``metrics.jsonl`` and, if asked for, TensorBoard's event files go; an existing
+            checkpoint is continued.
         progress: Called with (steps done, steps in all) after each step.
+        on_pace: Called with the pace after each step.
 
     Returns:
         The mean losses of the last epoch.
+
+    Raises:
+        RunError: If the memory does not suffice, saying what to lower.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = [which for epoch in range(config.epochs) for which in data.steps(epoch)]
-    peak = model.size.learning_rate
-    optimiser = make_optimiser(model, learning_rate=peak, weight_decay=config.weight_decay)
-    objectives = Objectives(_negatives(model, data, config))
-    start, losses = load_checkpoint(folder, model, optimiser)
-    saved_at = time.monotonic()
-    model.train()
-    for step in range(start, len(plan)):
-        set_learning_rate(optimiser, step, n_steps=len(plan), peak=peak)
-        torch.manual_seed(seed * 1_000_003 + step)
-        terms = objectives.losses(model, data.take(plan[step]))
-        total = torch.stack(list(terms.values())).sum()
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        losses.append({name: float(value.detach()) for name, value in terms.items()})
-        progress(step + 1, len(plan))
-        if time.monotonic() - saved_at > config.checkpoint_seconds:
-            save_checkpoint(folder, model, optimiser, step=step + 1, losses=losses)
-            saved_at = time.monotonic()
+    watched: Batch | None = None
+    if config.stopping.held_out_share:
+        kept, watched = held_out(data.batch, share=config.stopping.held_out_share, seed=seed)
+        data = PretrainingData(kept, data.events_per_step, data.seed)
+    epochs = [data.steps(epoch) for epoch in range(config.chosen_epochs(data.n_events))]
+    plan = [which for steps in epochs for which in steps]
+    ends = set(np.cumsum([len(steps) for steps in epochs]).tolist())
+    n_items = model.embedding.items.identity.num_embeddings
+    with (
+        freed_memory_kept(),
+        advice_when_memory_runs_out(
+            size=model.size_name,
+            n_items=n_items,
+            n_negatives=config.n_negatives,
+            full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
+        ),
+    ):
+        stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
+        start, losses = load_checkpoint(folder, stepper.parts)
+        events = EventFile(folder / "tensorboard") if config.tensorboard else None
+        saved_at, pace = time.monotonic(), Pace(n_steps=len(plan))
+        model.train()
+        for step in range(start, len(plan)):
+            if stepper.enough:
+                break
+            terms, n_events = stepper.step(step, plan[step], ends_epoch=step + 1 in ends)
+            losses.append(terms)
+            if events is not None:
+                events.write({f"loss/{name}": value for name, value in terms.items()}, step=step + 1)
+            progress(step + 1, len(plan))
+            pace.step(step + 1, n_events=n_events)
+            if on_pace is not None:
+                on_pace(pace)
+            if time.monotonic() - saved_at > config.checkpoint_seconds and stepper.between_moves:
+                save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses)
+                saved_at = time.monotonic()
+        stepper.finish()
     model.eval()
     _write_metrics(folder, losses)
-    last = losses[-max(len(plan) // config.epochs, 1) :]
-    return {name: float(np.mean([entry[name] for entry in last])) for name in last[0]} if last else {}
-
-
-def _negatives(model: BehaviourModel, data: PretrainingData, config: ModelConfig) -> Negatives | None:
-    n_items = model.embedding.items.identity.num_embeddings
-    if config.chosen_item_loss(n_items) == "full_softmax":
-        return None
-    counts = np.bincount(data.batch.values["next_item"].astype(np.int64), minlength=n_items)
-    return Negatives.of(counts, n=config.n_negatives, drawing=config.negatives)
+    last = losses[-max(len(plan) // len(epochs), 1) :]
+    names = {name for entry in last for name in entry}
+    return {name: float(np.mean([entry[name] for entry in last if name in entry])) for name in sorted(names)}
 
 
 def _write_metrics(folder: Path, losses: list[dict[str, float]]) -> None:

@@ -16,7 +16,7 @@ from foretell.core import columns
 from foretell.core.batch import Batch
 from foretell.core.time import DAY
 
-__all__ = ["PretrainingData", "with_targets"]
+__all__ = ["PretrainingData", "short_first", "with_targets"]
 
 
 def with_targets(batch: Batch, *, actions: pl.Series, observed_until: int) -> Batch:
@@ -80,11 +80,19 @@ class PretrainingData:
         offsets = np.concatenate([[0], ends]).astype(np.int64)
         return cls(Batch(batch.values, offsets), events_per_step, seed)
 
-    def take(self, which: NDArray[np.int64]) -> Batch:
-        """The pieces of a step, packed anew; whole numbers are int64 whatever they are kept as."""
-        batch = self.batch.select(which)
-        whole = {name: array.astype(np.int64) for name, array in batch.values.items() if array.dtype.kind == "i"}
-        return Batch({**batch.values, **whole}, batch.offsets)
+    @property
+    def n_events(self) -> int:
+        """Events of an epoch."""
+        return int(self.batch.offsets[-1])
+
+    def take(self, which: NDArray[np.int64], *, multiple: int = 1) -> Batch:
+        """The pieces of a step, packed anew, short ones first; whole numbers are int64 whatever they are kept as.
+
+        Args:
+            which: The pieces.
+            multiple: What the number of events shall be a multiple of; what is missing is filled.
+        """
+        return short_first(self.batch.select(which), multiple=multiple)
 
     def steps(self, epoch: int) -> list[NDArray[np.int64]]:
         """The pieces of each step of an epoch, a function of seed and epoch alone."""
@@ -92,3 +100,25 @@ class PretrainingData:
         total = np.cumsum(self.batch.lengths[order])
         step = (total - 1) // self.events_per_step
         return np.split(order, np.flatnonzero(np.diff(step)) + 1)
+
+
+def short_first(batch: Batch, *, multiple: int = 1) -> Batch:
+    """Sequences in the order of their length, whole numbers as int64.
+
+    Args:
+        batch: Sequences with their targets.
+        multiple: Events without targets, each a sequence of its own, are put in front until the events number a
+            multiple of this.
+    """
+    batch = batch.select(np.argsort(batch.lengths, kind="stable"))
+    n_fill = -int(batch.offsets[-1]) % multiple
+    values = {name: _filled(name, array, n_fill) for name, array in batch.values.items()}
+    return Batch(values, np.concatenate([np.arange(n_fill), batch.offsets + n_fill]))
+
+
+def _filled(name: str, array: NDArray[np.generic], n_fill: int) -> NDArray[np.generic]:
+    kind = np.dtype(np.int64) if array.dtype.kind == "i" else array.dtype
+    found = np.empty(len(array) + n_fill, dtype=kind)
+    found[:n_fill] = -1 if name == "wait_days" else 0
+    found[n_fill:] = array
+    return found

@@ -7,9 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foretell.model.backbones import BACKBONES
 from foretell.model.backbones.attention import SlidingWindowAttention
 from foretell.model.backbones.packing import Packing
-from foretell.model.backbones.windows import TIME_SCALES_DAYS, Windows
+from foretell.model.backbones.windows import TIME_SCALES_DAYS, WindowParts
+from foretell.model.size import SIZES
 
 
 def dense(attention, states, packing, window):
@@ -47,9 +49,27 @@ def test_equals_dense_masked_attention(window, lengths, seed):
     torch.nn.init.normal_(attention.bias.time)
     days = torch.cat([torch.rand(length, dtype=torch.float64).cumsum(0) * 9 for length in lengths])
     packing = Packing.of_lengths(torch.tensor(lengths), days=days)
-    windows = Windows.of(packing, window=window)
-    assert windows.window <= window
+    windows = WindowParts.of(packing, window=window)
+    assert all(part.window <= max(window, 1) for part in windows.parts)
     states = torch.randn(len(packing), 8)
     with torch.no_grad():
-        found = attention(windows.filled(states), windows)[: len(packing)]
+        found = attention(states, windows)
         torch.testing.assert_close(found, dense(attention, states, packing, window), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["transformer", "hstu"])
+def test_no_state_depends_on_the_division_into_parts(name):
+    torch.manual_seed(0)
+    backbone = BACKBONES[name](SIZES["tiny"], dropout=0.0).eval()
+    lengths = torch.tensor([2] * 300 + [7] * 100 + [30] * 30)
+    days = torch.cat([torch.rand(int(one), dtype=torch.float64).cumsum(0) for one in lengths])
+    packing = Packing.of_lengths(lengths, days=days)
+    assert len(WindowParts.of(packing, window=32).parts) == 3
+    events = torch.randn(len(packing), 32)
+    reversed_order = torch.cat([events[packing.sequence == number] for number in reversed(range(len(lengths)))])
+    days_of = torch.cat([days[packing.sequence == number] for number in reversed(range(len(lengths)))])
+    other = Packing.of_lengths(lengths.flip(0), days=days_of)
+    with torch.no_grad():
+        divided, whole = backbone(events, packing), backbone(reversed_order, other)
+    back = torch.cat([whole[other.sequence == number] for number in reversed(range(len(lengths)))])
+    torch.testing.assert_close(divided, back, atol=1e-5, rtol=1e-4)

@@ -19,7 +19,7 @@ def made(vocabulary):
 
     def make(backbone, **settings):
         torch.manual_seed(1)
-        model = BehaviourModel(vocabulary, size="tiny", backbone=backbone, **settings).eval()
+        model = BehaviourModel(vocabulary, size="nano", backbone=backbone, **settings).eval()
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 if name.startswith("embedding") or ".bias." in name:
@@ -54,7 +54,7 @@ def states(model, asked):
 
 @EVERY
 def test_it_is_a_backbone_that_says_how_far_it_sees(backbone):
-    made = BACKBONES[backbone](SIZES["tiny"], dropout=0.0)
+    made = BACKBONES[backbone](SIZES["nano"], dropout=0.0)
     assert isinstance(made, Backbone)
     assert isinstance(made.causal, bool)
     assert made.receptive_events is None or made.receptive_events > 1
@@ -169,7 +169,7 @@ def planted(seed):
 @EVERY
 def test_it_learns_that_b_follows_a(backbone, vocabulary):
     torch.manual_seed(4)
-    model = BehaviourModel(vocabulary, size="tiny", backbone=backbone, dropout=0.0).train()
+    model = BehaviourModel(vocabulary, size="nano", backbone=backbone, dropout=0.0).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
     losses = []
     for step in range(50):

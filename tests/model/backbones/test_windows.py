@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from foretell.model.backbones.packing import Packing
-from foretell.model.backbones.windows import Windows, window_mask
+from foretell.model.backbones.windows import WindowParts, Windows, window_mask
 
 
 @pytest.mark.parametrize("window", [1, 3, 8])
@@ -45,3 +45,32 @@ def test_gaps_lie_where_their_pairs_lie():
     torch.testing.assert_close(of_second[2:], expected)
     of_third = windows.gaps[1, 1, 0]
     torch.testing.assert_close(of_third[1:3], torch.log1p(torch.tensor([0.5, 0.0]) / 14.0))
+
+
+def test_a_pack_in_order_of_length_is_divided_and_its_short_sequences_get_narrow_blocks():
+    lengths = torch.tensor([1] * 100 + [3] * 300 + [4] * 10 + [7] * 200 + [40] * 30)
+    parts = WindowParts.of(Packing.of_lengths(lengths), window=32).parts
+    assert [part.window for part in parts] == [4, 8, 32]
+    assert [part.n for part in parts] == [100 + 900 + 40, 1400, 1200]
+    shuffled = Packing.of_lengths(lengths[torch.randperm(len(lengths))])
+    assert [part.window for part in WindowParts.of(shuffled, window=32).parts] == [32]
+
+
+def test_a_part_not_worth_its_calls_goes_with_the_next():
+    lengths = torch.tensor([2] * 100 + [20] * 60)
+    assert [part.window for part in WindowParts.of(Packing.of_lengths(lengths), window=32).parts] == [32]
+
+
+def test_each_position_is_attended_to_once_and_in_its_place():
+    lengths = torch.tensor([3] * 200 + [9] * 100)
+    windows = WindowParts.of(Packing.of_lengths(lengths), window=16)
+    values = torch.arange(1500.0)[:, None]
+    seen = []
+
+    def attend(part, of):
+        assert len(part) % of.window == 0
+        seen.append(of.window)
+        return 2 * part
+
+    torch.testing.assert_close(windows.each(attend, values), 2 * values)
+    assert seen == [4, 16]

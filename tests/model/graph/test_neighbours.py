@@ -49,3 +49,14 @@ def test_a_large_log_is_counted_in_pieces(lists):
         patch.setattr(neighbours, "_PAIRS_AT_ONCE", 8)
         pieces = count_neighbours(items, offsets, n_items=7, reach=3, decay=0.9, backward=1.0)
     np.testing.assert_allclose(pieces.toarray(), whole.toarray(), rtol=1e-5)
+
+
+def test_a_pair_counts_what_its_later_event_does():
+    items, offsets = packed([[1, 2, 3]])
+    plain = count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.25)
+    strength = np.array([1.0, 0.5, 0.25], dtype=np.float32)
+    counted = count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.25, strength=strength)
+    for earlier, later in ((1, 2), (1, 3), (2, 3)):
+        share = strength[later - 1]
+        assert counted[earlier, later] == share * plain[earlier, later]
+        assert counted[later, earlier] == share * plain[later, earlier]

@@ -82,3 +82,11 @@ def test_scores_a_few_histories_at_a_time_are_the_same(graph, monkeypatch):
     rows, items = np.array([4, 0, 2, 4, 1, 0]), np.array([1, 2, 3, 5, 5, 2])
     shares = graph.pair_shares(histories, rows=rows, items=items)
     np.testing.assert_allclose(shares, (whole / whole.sum(axis=1, keepdims=True))[rows, items], rtol=1e-6)
+
+
+def test_with_a_half_life_old_links_and_counts_fade():
+    histories = batch([1, 2], [1, 3])
+    aged = Batch({**histories.values, "day": np.array([0, 0, 10, 10])}, histories.offsets)
+    graph = TransitionGraph.build(aged, n_items=4, config=GraphConfig(half_life_days=5))
+    assert graph.links[1, 2] == pytest.approx(graph.links[1, 3] / 4)
+    np.testing.assert_allclose(graph.counts, [0, 1.25, 0.25, 1])

@@ -18,7 +18,7 @@ def test_a_model_trains_on_it(written, tiny_shop, sayable, tmp_path):
     assert asked
     settings = load_config(toml).model_dump(mode="json", exclude_none=True)
     # The config as written, but for a size that a test can afford.
-    settings["model"] = {"size": "tiny", "epochs": 1, "n_negatives": 32}
+    settings["model"] = {"size": "nano", "epochs": 1, "n_negatives": 32}
     settings["bootstrap_replicates"] = 20
     for name, task in settings["task"].items():
         task.pop("name", None)

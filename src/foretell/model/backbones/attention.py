@@ -8,10 +8,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
 from foretell.model.backbones.relative import RelativeBias
-from foretell.model.backbones.windows import Windows
+from foretell.model.backbones.windows import WindowParts, Windows
 
 __all__ = ["SlidingWindowAttention", "in_blocks", "with_previous"]
 
@@ -39,19 +38,30 @@ class SlidingWindowAttention(nn.Module):
         self.output = nn.Linear(width, width, bias=False)
         self.bias = RelativeBias(n_heads, n_distances=window)
 
-    def forward(self, states: Float[Tensor, "M D"], windows: Windows) -> Float[Tensor, "M D"]:
-        """Attend within the windows of a packing; ``states`` fill whole blocks."""
-        projected = self.query_key_value(states).chunk(3, dim=-1)
-        query, key, value = (in_blocks(part, window=windows.window, n_heads=self.n_heads) for part in projected)
-        bias = self.bias(windows.distance(), windows.gaps)
-        context = functional.scaled_dot_product_attention(
-            query,
-            with_previous(key),
-            with_previous(value),
-            attn_mask=torch.where(windows.allowed[:, None], bias, float("-inf")).to(query.dtype),
-        )
-        attended: Tensor = self.output(context.transpose(1, 2).reshape(states.shape))
+    def forward(self, states: Float[Tensor, "N D"], windows: WindowParts) -> Float[Tensor, "N D"]:
+        """Attend within the windows of a packing."""
+        projected = self.query_key_value(states)
+        # The blocks are too small for another precision to pay, and of another shape at every step.
+        with torch.autocast(projected.device.type, enabled=False):
+            context = windows.each(self._context, projected.float())
+        attended: Tensor = self.output(context)
         return attended
+
+    def _context(self, projected: Tensor, windows: Windows) -> Tensor:
+        """What each position of a part takes up; ``projected`` fills whole blocks."""
+        parts = projected.chunk(3, dim=-1)
+        query, key, value = (in_blocks(part, window=windows.window, n_heads=self.n_heads) for part in parts)
+        bias = self.bias(windows.distance(), windows.gaps) + windows.penalty[:, None]
+        # Written out: the fused kernels give a bias no gradient on a processor and fall back to slower steps.
+        logits = torch.baddbmm(
+            bias.flatten(0, 1),
+            query.flatten(0, 1),
+            with_previous(key).flatten(0, 1).transpose(1, 2),
+            alpha=query.shape[-1] ** -0.5,
+        )
+        weights = torch.softmax(logits, dim=-1)
+        context = torch.bmm(weights, with_previous(value).flatten(0, 1)).view(query.shape)
+        return context.transpose(1, 2).reshape(len(projected), self.n_heads * query.shape[-1])
 
 
 def in_blocks(values: Float[Tensor, "M D"], *, window: int, n_heads: int) -> Float[Tensor, "blocks H W d"]:

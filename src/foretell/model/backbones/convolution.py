@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from foretell.model.activations import ACTIVATIONS, ActivationName
 from foretell.model.backbones.contract import Backbone
 from foretell.model.backbones.packing import Packing
+from foretell.model.dropout import Dropout
 from foretell.model.size import Size
 
 __all__ = ["Convolution"]
@@ -45,7 +46,7 @@ class _Block(nn.Module):
         self.convolutions = nn.ModuleList(
             _Convolution(size.width, dilation=reach) for reach in (dilation, 2 * dilation)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.activation = ACTIVATIONS[activation]
 
     def forward(self, states: Tensor, packing: Packing) -> Tensor:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from foretell.model.activations import ACTIVATIONS, ActivationName
+from foretell.model.dropout import Dropout
 
 __all__ = ["GatedFeedForward"]
 
@@ -32,7 +33,7 @@ class GatedFeedForward(nn.Module):
         self.norm = nn.RMSNorm(width)
         self.gate_and_up = nn.Linear(width, 2 * hidden, bias=False)
         self.down = nn.Linear(hidden, width, bias=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.activation = ACTIVATIONS[activation]
 
     def forward(self, states: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:

@@ -13,7 +13,8 @@ from foretell.model.activations import ACTIVATIONS, ActivationName
 from foretell.model.backbones.attention import in_blocks, with_previous
 from foretell.model.backbones.relative import RelativeBias
 from foretell.model.backbones.window_stack import WindowStack
-from foretell.model.backbones.windows import Windows
+from foretell.model.backbones.windows import WindowParts, Windows
+from foretell.model.dropout import Dropout
 from foretell.model.size import Size
 
 __all__ = ["Hstu"]
@@ -32,19 +33,25 @@ class _Block(nn.Module):
         self.bias = RelativeBias(size.n_heads, n_distances=size.window)
         self.context_norm = nn.LayerNorm(size.width, eps=_EPSILON)
         self.output = nn.Linear(size.width, size.width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.activation = ACTIVATIONS[activation]
 
-    def forward(self, states: Tensor, windows: Windows) -> Tensor:
+    def forward(self, states: Tensor, windows: WindowParts) -> Tensor:
         projected = self.activation(self.gate_value_query_key(self.norm(states)))
-        gate, *rest = projected.chunk(4, dim=-1)
-        value, query, key = (in_blocks(part, window=windows.window, n_heads=self.n_heads) for part in rest)
+        gate, rest = projected.tensor_split((states.shape[1],), dim=-1)
+        context = windows.each(self._context, rest)
+        updated: Tensor = states + self.output(self.dropout(self.context_norm(context) * gate))
+        return updated
+
+    def _context(self, projected: Tensor, windows: Windows) -> Tensor:
+        parts = projected.chunk(3, dim=-1)
+        value, query, key = (in_blocks(part, window=windows.window, n_heads=self.n_heads) for part in parts)
         logits = query @ with_previous(key).transpose(-1, -2) + self.bias(windows.distance(), windows.gaps)
         # Divided by the window of the size and not of these blocks, so that short company changes nothing.
         weights = torch.where(windows.allowed[:, None], functional.silu(logits), 0.0) / self.window
-        context = (weights.to(query.dtype) @ with_previous(value)).transpose(1, 2).reshape(states.shape)
-        updated: Tensor = states + self.output(self.dropout(self.context_norm(context) * gate))
-        return updated
+        return (
+            (weights.to(query.dtype) @ with_previous(value)).transpose(1, 2).reshape(len(projected), parts[0].shape[1])
+        )
 
 
 class Hstu(WindowStack):

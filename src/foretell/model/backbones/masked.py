@@ -19,6 +19,7 @@ from foretell.model.backbones.feed_forward import GatedFeedForward
 from foretell.model.backbones.packing import Packing
 from foretell.model.backbones.relative import RelativeBias
 from foretell.model.backbones.windows import log_gaps
+from foretell.model.dropout import Dropout
 from foretell.model.size import Size
 
 __all__ = ["Masked"]
@@ -39,7 +40,7 @@ class _Block(nn.Module):
         with torch.no_grad():
             self.bias.distance.copy_(_nearness(size.n_heads, window=size.window))
         self.feed_forward = GatedFeedForward(size.width, dropout=dropout, activation=activation)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, states: Tensor, packing: Packing, gaps: Tensor | None) -> Tensor:
         projected = packing.padded(self.query_key_value(self.attention_norm(states))).chunk(3, dim=-1)

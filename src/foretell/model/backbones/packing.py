@@ -59,6 +59,14 @@ class Packing:
         """N."""
         return len(self.sequence)
 
+    def between(self, first: int, last: int) -> Packing:
+        """The packing of the positions ``first`` to ``last``, which must not divide a sequence."""
+        if first == 0 and last == len(self):
+            return self
+        sequence = self.sequence[first:last]
+        longest = int(torch.unique_consecutive(sequence, return_counts=True)[1].max()) if last > first else 0
+        return Packing(sequence, None if self.days is None else self.days[first:last], longest)
+
     @cached_property
     def starts(self) -> Int[Tensor, "B"]:
         """Where each sequence that is not empty begins."""

@@ -15,6 +15,7 @@ from foretell.model.activations import ActivationName
 from foretell.model.backbones.contract import Backbone
 from foretell.model.backbones.feed_forward import GatedFeedForward
 from foretell.model.backbones.packing import Packing
+from foretell.model.dropout import Dropout
 from foretell.model.size import Size
 
 __all__ = ["Gru", "Lstm"]
@@ -28,7 +29,7 @@ class _Block(nn.Module):
         self.norm = nn.RMSNorm(size.width)
         self.cell = cell(size.width, size.width)
         self.feed_forward = GatedFeedForward(size.width, dropout=dropout, activation=activation)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, states: Tensor, n_at_step: Tensor) -> Tensor:
         remembered: Tensor = self.cell(PackedSequence(self.norm(states), n_at_step))[0].data

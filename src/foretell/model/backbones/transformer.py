@@ -11,7 +11,8 @@ from foretell.model.activations import ActivationName
 from foretell.model.backbones.attention import SlidingWindowAttention
 from foretell.model.backbones.feed_forward import GatedFeedForward
 from foretell.model.backbones.window_stack import WindowStack
-from foretell.model.backbones.windows import Windows
+from foretell.model.backbones.windows import WindowParts
+from foretell.model.dropout import Dropout
 from foretell.model.size import Size
 
 __all__ = ["Transformer"]
@@ -25,9 +26,9 @@ class _Block(nn.Module):
         self.attention_norm = nn.RMSNorm(size.width)
         self.attention = SlidingWindowAttention(size.width, n_heads=size.n_heads, window=size.window)
         self.feed_forward = GatedFeedForward(size.width, dropout=dropout, activation=activation)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
-    def forward(self, states: Tensor, windows: Windows) -> Tensor:
+    def forward(self, states: Tensor, windows: WindowParts) -> Tensor:
         states = states + self.dropout(self.attention(self.attention_norm(states), windows))
         updated: Tensor = self.feed_forward(states)
         return updated

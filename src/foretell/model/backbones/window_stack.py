@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from foretell.model.backbones.contract import Backbone
 from foretell.model.backbones.packing import Packing
-from foretell.model.backbones.windows import Windows
+from foretell.model.backbones.windows import WindowParts
 
 __all__ = ["WindowStack"]
 
@@ -39,9 +39,9 @@ class WindowStack(Backbone):
 
     def forward(self, events: Float[Tensor, "N D"], packing: Packing) -> Float[Tensor, "N D"]:
         """States of N packed events."""
-        windows = Windows.of(packing, window=self.window, dtype=events.dtype)
-        states = windows.filled(events)
+        windows = WindowParts.of(packing, window=self.window, dtype=events.dtype)
+        states = events
         for block in self.blocks:
             states = block(states, windows)
         normed: Tensor = self.norm(states)
-        return normed[: len(packing)]
+        return normed

@@ -6,7 +6,10 @@ sequence. It refuses to project or to weigh anything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -16,12 +19,17 @@ from torch.nn import functional
 
 from foretell.model.backbones.packing import Packing
 
-__all__ = ["TIME_SCALES_DAYS", "Windows", "log_gaps", "window_mask"]
+__all__ = ["TIME_SCALES_DAYS", "WindowParts", "Windows", "log_gaps", "window_mask"]
 
 TIME_SCALES_DAYS: Final = (1 / 24, 14.0)
 """Gaps well below a scale hardly count on it: one scale tells a visit's events apart, one the weeks before."""
 
+_NEVER: Final = -1e30
+
 _BEFORE_ALL, _BEHIND_ALL = -1, -2
+
+_FEWEST_EVENTS_OF_A_PART: Final = 512
+"""A part smaller than this costs more in calls than its narrower blocks save."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,66 @@ class Windows:
         """Values with zeros behind them, so that the last block is full."""
         return functional.pad(values, (0, 0, 0, -self.n % self.window))
 
+    @cached_property
+    def penalty(self) -> Float[Tensor, "blocks W keys"]:
+        """Added to logits: 0 where a query may see a key, elsewhere as good as minus infinity."""
+        return torch.where(self.allowed, 0.0, _NEVER)
+
     def distance(self) -> Int[Tensor, "W keys"]:
         """How many positions lie between query and key, 0 to ``window - 1`` wherever that is allowed."""
         device = self.allowed.device
         query = torch.arange(self.window, 2 * self.window, device=device)[:, None]
         return (query - torch.arange(2 * self.window, device=device)[None]).clamp(0, self.window - 1)
+
+
+@dataclass(frozen=True)
+class WindowParts:
+    """A packing in parts of like length, each with windows as narrow as its own sequences allow.
+
+    Most histories are short and a few are long. Where a pack comes in the order of length, the short ones are not made
+    to pay for the blocks of the long ones. No state depends on the division.
+
+    Attributes:
+        parts: The windows of each part, in the order of the pack.
+    """
+
+    parts: tuple[Windows, ...]
+
+    @classmethod
+    def of(cls, packing: Packing, *, window: int, dtype: torch.dtype = torch.float32) -> WindowParts:
+        """The parts of a packing; one where its sequences are in no order of length."""
+        edges = _edges(packing, window=window)
+        whole = [0, *edges, len(packing)]
+        parts = [packing.between(first, last) for first, last in pairwise(whole)]
+        return cls(tuple(Windows.of(part, window=window, dtype=dtype) for part in parts))
+
+    def each(self, attend: Callable[[Tensor, Windows], Tensor], values: Float[Tensor, "N E"]) -> Tensor:
+        """``attend`` part by part: values ``[N, E]`` in, whatever it makes of each position out."""
+        if len(self.parts) == 1:
+            only = self.parts[0]
+            return attend(only.filled(values), only)[: only.n]
+        pieces = torch.split(values, [part.n for part in self.parts])
+        found = [attend(part.filled(piece), part)[: part.n] for piece, part in zip(pieces, self.parts, strict=True)]
+        return torch.cat(found)
+
+
+def _edges(packing: Packing, *, window: int) -> list[int]:
+    """Where in the pack blocks of another width begin to be needed."""
+    if len(packing) < 2 * _FEWEST_EVENTS_OF_A_PART:
+        return []
+    lengths = packing.lengths
+    if bool((lengths.diff() < 0).any()):
+        return []
+    widths = [1 << power for power in range(max(window - 1, 0).bit_length())]
+    after = torch.searchsorted(lengths, lengths.new_tensor(widths), right=True)
+    ends = lengths.cumsum(0)
+    edges, before = [], 0
+    for count in after.tolist():
+        at = int(ends[count - 1]) if count else 0
+        if at - before >= _FEWEST_EVENTS_OF_A_PART and len(packing) - at >= _FEWEST_EVENTS_OF_A_PART:
+            edges.append(at)
+            before = at
+    return edges
 
 
 def window_mask(sequence: Int[Tensor, "N"], *, window: int) -> Bool[Tensor, "blocks W keys"]:

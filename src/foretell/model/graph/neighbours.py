@@ -25,6 +25,7 @@ def count_neighbours(
     reach: int,
     decay: float,
     backward: float,
+    strength: NDArray[np.float32] | None = None,
 ) -> sparse.csr_array:
     """Weighted counts of item j standing after (or before) item i in the same history.
 
@@ -38,6 +39,7 @@ def count_neighbours(
         reach: Steps to look ahead.
         decay: How much each step counts of the one before.
         backward: What a pair counts the other way round.
+        strength: What each position counts ``[N]``; a pair counts what its later one does. By default all count 1.
 
     Returns:
         float32 ``[V, V]``, row i: what stands near item i.
@@ -52,8 +54,16 @@ def count_neighbours(
     edges = np.concatenate([[0], np.flatnonzero(np.diff(chunk)) + 1, [len(lengths)]])
     counted = sparse.csr_array((n_items, n_items), dtype=np.float32)
     for first, last in pairwise(edges.tolist()):
-        piece = items[offsets[first] : offsets[last]].astype(np.int32)
-        counted = counted + _count(piece, lengths[first:last], n_items, reach=reach, decay=decay, backward=backward)
+        part = slice(int(offsets[first]), int(offsets[last]))
+        counted = counted + _count(
+            items[part].astype(np.int32),
+            lengths[first:last],
+            n_items,
+            reach=reach,
+            decay=decay,
+            backward=backward,
+            strength=None if strength is None else strength[part],
+        )
     return counted
 
 
@@ -65,9 +75,12 @@ def _count(
     reach: int,
     decay: float,
     backward: float,
+    strength: NDArray[np.float32] | None,
 ) -> sparse.csr_array:
     history = np.repeat(np.arange(len(lengths)), lengths)
     weight = (1.0 / np.log(2.0 + np.maximum(lengths, 1)))[history].astype(np.float32)
+    if strength is not None:
+        weight = weight * strength
     earlier, later, counts = [], [], []
     for steps in range(1, min(reach, max(len(items) - 1, 0)) + 1):
         together = history[steps:] == history[:-steps]

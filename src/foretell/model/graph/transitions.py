@@ -46,6 +46,9 @@ class GraphConfig(BaseModel):
     age_decay: Annotated[float, Field(gt=0, le=1)] = 0.6
     """How much each item of the asking history counts of the one after it."""
 
+    half_life_days: Annotated[float, Field(gt=0)] | None = None
+    """Days after which an event counts half, before the last one known; by default all count the same."""
+
     most_neighbours: Annotated[int, Field(ge=1)] = 200
     """Links kept for each item, the strongest."""
 
@@ -56,7 +59,7 @@ class TransitionGraph:
 
     Attributes:
         links: float32 ``[V, V]``, row i: what follows item i, by code; code 0 (unknown) has none.
-        counts: float32 ``[V]``: how often each item stands in the training histories.
+        counts: float32 ``[V]``: how often each item stands in the training histories, each time by its age.
         config: How it was made.
 
     Example:
@@ -79,12 +82,13 @@ class TransitionGraph:
         """Count the links of packed histories.
 
         Args:
-            histories: ``item`` codes, a sequence a user, in the order of time.
+            histories: ``item`` codes, a sequence a user, in the order of time; with a half-life their ``day`` too.
             n_items: Number of codes V.
             config: How to count.
         """
         config = config or GraphConfig()
         items = histories.values["item"].astype(np.int64)
+        strength = _strength(histories, config)
         counts = np.bincount(items, minlength=n_items).astype(np.float32)
         links = count_neighbours(
             items,
@@ -93,9 +97,12 @@ class TransitionGraph:
             reach=config.reach,
             decay=config.step_decay,
             backward=config.backward,
+            strength=strength,
         )
         damped = np.maximum(counts, 1.0) ** np.float32(-config.popularity_power)
         links = _strongest(_scaled(links, rows=damped, columns=damped), config.most_neighbours)
+        if strength is not None:
+            counts = np.bincount(items, weights=strength, minlength=n_items).astype(np.float32)
         return cls(links, counts, config)
 
     @property
@@ -170,6 +177,15 @@ class TransitionGraph:
         rows = histories.sequence_of_position()[counted]
         shape = (len(histories), self.n_items)
         return sparse.csr_array(sparse.coo_array((weight, (rows, items[counted])), shape=shape))
+
+
+def _strength(histories: Batch, config: GraphConfig) -> NDArray[np.float32] | None:
+    """What each event counts by its age; None where all count the same."""
+    if config.half_life_days is None or not int(histories.offsets[-1]):
+        return None
+    day = np.asarray(histories.values["day"], dtype=np.float32)
+    strength: NDArray[np.float32] = np.exp2((day - day.max()) / np.float32(config.half_life_days))
+    return strength
 
 
 def _scaled(links: sparse.csr_array, *, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> sparse.csr_array:
