@@ -99,7 +99,7 @@ def foretell_part(protocol: Protocol, *, loss: str, epochs: int) -> dict[str, An
     model = ranker.encoder.model
     events = protocol.known.height
     layers = sum(one.numel() for one in model.backbone.parameters() if one.ndim > 1)
-    candidates = config.n_negatives if loss == "sampled_softmax" else len(protocol.items)
+    candidates = config.n_negatives if loss == "sampled_softmax" else ranker.graph.n_items
     per_event = 6 * (layers + model.size.width * (candidates + model.size.width))
     speed = {name: products_per_second(kind) for name, kind in KINDS.items()}
     return {
