@@ -65,7 +65,7 @@ def measured(protocol: Protocol, *, seeds: int, settings: dict[str, Any]) -> dic
                 protocol.known, vocabulary=vocabulary, observed_until=until, folder=Path(folder) / "packed"
             )
             torch.manual_seed(seed)
-            model = BehaviourModel(vocabulary, size=config.size, dropout=config.dropout)
+            model = BehaviourModel(vocabulary, size=config.size, dropout=config.chosen_dropout(protocol.known.height))
             start_items(model, batch, config=config, seed=seed)
             data = PretrainingData.cut(batch, events_per_step=model.size.batch_events, seed=seed)
             began = time.process_time()

@@ -37,12 +37,14 @@ class Protocol:
         test: What is looked at once.
         again: What is learned from once more after the choices, by the same settings; None where the published protocol
             learns from the training part alone.
+        customers: The number of each test question's customer, where one customer is asked for several times.
     """
 
     known: pl.DataFrame
     validation: Continued
     test: Continued
     again: pl.DataFrame | None = None
+    customers: np.ndarray | None = None
 
 
 def leave_one_out(path: Path) -> Protocol:
@@ -96,6 +98,7 @@ def events(path: Path) -> Protocol:
         validation=_asked(frame, validation),
         test=_asked(frame, test),
         again=frame.filter(pl.col("time") < begins[1]),
+        customers=frame["user_id"][test].rle_id().to_numpy(),
     )
 
 

@@ -33,7 +33,7 @@ from benchmarks.next_item import figures, target_ranks
 from benchmarks.next_item_protocols import Protocol, leave_one_out
 
 import foretell
-from foretell.core.allocator import keep_freed_memory
+from foretell.core.memory import freed_memory_kept
 from foretell.model.next_item import NextItemMixture
 from foretell.model.size import SIZES, Size
 from foretell.predictor.next_item import NextItemRanker
@@ -198,7 +198,6 @@ def main() -> None:
     parser.add_argument("--target", type=float, help="validation NDCG@10 to reach")
     parser.add_argument("--json", type=Path, required=True)
     chosen = parser.parse_args()
-    keep_freed_memory()
     SIZES["nano"] = COMPARED
     if chosen.part in PEERS:
         if chosen.python is None:
@@ -207,9 +206,11 @@ def main() -> None:
     elif chosen.part == "foretell-target":
         if chosen.target is None:
             parser.error("--part foretell-target needs --target")
-        found = target_part(leave_one_out(chosen.data), target=chosen.target)
+        with freed_memory_kept():
+            found = target_part(leave_one_out(chosen.data), target=chosen.target)
     else:
-        found = foretell_part(leave_one_out(chosen.data), loss=LOSSES[chosen.part], epochs=chosen.epochs)
+        with freed_memory_kept():
+            found = foretell_part(leave_one_out(chosen.data), loss=LOSSES[chosen.part], epochs=chosen.epochs)
     result = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.json.exists() else {"parts": {}}
     result["data"], result["cores"] = chosen.data.name, os.cpu_count()
     result["parts"][chosen.part] = found

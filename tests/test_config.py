@@ -13,6 +13,14 @@ def write(folder, text):
     return path
 
 
+def test_a_setting_of_several_kinds_is_refused_with_all_of_them(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        foretell.load_config(write(tmp_path, "[model]\nepochs = 0"))
+    assert (
+        caught.value.problem == "model.epochs: Input should be greater than or equal to 1, or Input should be 'auto'."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "place", "received"),
     [

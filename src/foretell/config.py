@@ -5,11 +5,13 @@ This module owns the settings a user may choose and their defaults. It refuses s
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
+from pydantic_core import ErrorDetails
 
 from foretell.core.errors import ConfigError, SourceError
 from foretell.core.events import SIDE_TABLES
@@ -34,6 +36,9 @@ def _as_table(value: object) -> object:
 
 
 SideTable = Annotated[SideTableConfig | None, BeforeValidator(_as_table)]
+
+_KIND: Final = re.compile(r"constrained-|literal\[|(int|float|str|bool)$")
+"""What pydantic puts behind the name of a setting that may be of several kinds."""
 
 
 class DataConfig(ReadingConfig):
@@ -166,17 +171,27 @@ def parse_config(raw: dict[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        # A declared feature is a table of the section itself, whatever the model keeps it under.
-        loc = [part for part in first["loc"] if part != "define" or first["loc"][0] != "features"]
-        place = ".".join(str(part) for part in loc) or "the config"
+        place = _place(first)
+        # A setting of several kinds is refused once for each.
+        ways = [other["msg"] for other in error.errors() if _place(other) == place and other["input"] is first["input"]]
         raise ConfigError(
-            f"{place}: {first['msg']}.",
+            f"{place}: {', or '.join(dict.fromkeys(ways))}.",
             received=repr(hidden(first.get("input"))),
             remedy="See docs/reference/config.md; unknown keys are refused.",
         ) from error
     if config.split.end is not None:
         parse_time(config.split.end)
     return config
+
+
+def _place(error: ErrorDetails) -> str:
+    """Where in the config an error is, as the user would write it."""
+    loc = list(error["loc"])
+    if error["type"] not in ("missing", "extra_forbidden") and _KIND.match(str(loc[-1] if loc else "")):
+        loc = loc[:-1]
+    # A declared feature is a table of the section itself, whatever the model keeps it under.
+    kept = [part for part in loc if part != "define" or loc[0] != "features"]
+    return ".".join(str(part) for part in kept) or "the config"
 
 
 def _named(name: str, body: object) -> object:

@@ -9,7 +9,7 @@ import pytest
 from foretell.core.errors import ConfigError, UnknownNameError
 from foretell.core.history import history_frame
 from foretell.core.time import DAY
-from foretell.dataset.engines import ENGINES, open_engine
+from foretell.dataset.engines import ENGINES, open_engine, polars_engine
 from foretell.features import UserFeatures
 from foretell.features.plan import plan_features
 from foretell.prepare import CleaningRules
@@ -101,3 +101,19 @@ def test_unknown_engines_and_masters_nobody_has_are_refused():
         open_engine("dask")
     with pytest.raises(ConfigError, match="no master"):
         open_engine("polars", master="local[2]")
+
+
+def test_shares_of_a_large_log_hold_whole_users_and_every_row(monkeypatch, tmp_path):
+    monkeypatch.setattr(polars_engine, "_SHARE_ROWS", 100)
+    rows = pl.DataFrame({"user_id": [f"u{number % 50}" for number in range(450)], "n": range(450)})
+    with open_engine("polars") as engine:
+        shares = engine.shares(engine.from_frame(rows), n_rows=rows.height)
+        assert len(shares) == 5
+        for part, share in enumerate(shares):
+            engine.write(share, tmp_path / "out", part=part)
+        files = [pl.read_parquet(path) for path in (tmp_path / "out").glob("*.parquet")]
+        assert len(files) == 5
+        assert sum(file["user_id"].n_unique() for file in files) == 50
+        assert sorted(pl.concat(files)["n"]) == list(range(450))
+        engine.write(shares[0], tmp_path / "out")
+        assert len(list((tmp_path / "out").glob("*.parquet"))) == 1, "the first part begins the folder anew"

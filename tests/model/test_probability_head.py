@@ -59,7 +59,7 @@ def test_the_blend_is_no_worse_than_its_parts_on_new_data(head, parts):
     def log_loss(probability):
         return -np.mean(np.log(np.where(label == 1, probability, 1 - probability)))
 
-    alone = [log_loss(head.component_probability(inputs, name)) for name in COMPONENTS]
+    alone = [log_loss(answer) for answer in head.answers(inputs, alone=COMPONENTS).alone.values()]
     assert log_loss(head.probability(inputs)) < min(alone) + 0.02
 
 
@@ -109,7 +109,7 @@ def test_weights_of_the_later_window_put_sampled_rates_right(parts):
 def test_before_calibration_it_is_the_blend_alone(head, parts):
     inputs = parts[2][0]
     logits = np.log(head.probability(inputs) / (1 - head.probability(inputs)))
-    plain = head.uncalibrated(inputs)
+    plain = head.answers(inputs).uncalibrated
     recovered = head.calibration.slope * np.log(plain / (1 - plain)) + head.calibration.offset
     np.testing.assert_allclose(recovered, logits, atol=1e-6)
 
@@ -117,4 +117,5 @@ def test_before_calibration_it_is_the_blend_alone(head, parts):
 def test_fewer_components_can_be_asked_for(parts):
     head, test = fit(parts, components=("lightgbm",)), parts[2]
     assert head.weights == {"lightgbm": 1.0}
-    np.testing.assert_allclose(head.probability(test[0]), head.component_probability(test[0], "lightgbm"), atol=1e-9)
+    found = head.answers(test[0], alone=("lightgbm",))
+    np.testing.assert_allclose(found.probability, found.alone["lightgbm"], atol=1e-9)

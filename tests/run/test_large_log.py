@@ -10,6 +10,7 @@ from foretell.core.errors import RunError, SchemaError, SourceError
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame
 from foretell.core.time import DAY, from_microseconds
+from foretell.dataset.engines import polars_engine
 from foretell.prepare import clean
 from foretell.run.large_log import features_of_log, features_of_run
 
@@ -64,6 +65,18 @@ def test_rows_and_features_are_those_of_a_run(folder, tiny_run, tiny_predictor, 
     aside = pl.read_parquet(tmp_path / "out" / "quarantine" / "*.parquet")
     assert aside.height == sum(made["removed"].values())
     assert json.loads((tmp_path / "out" / "features.json").read_text())["users"] == made["users"]
+
+
+def test_features_in_shares_of_users_are_those_of_all_at_once(folder, monkeypatch, tmp_path):
+    whole = features_of_log(folder, out=tmp_path / "whole")
+    monkeypatch.setattr(polars_engine, "_SHARE_ROWS", whole["rows_in"] // 3)
+    shared = features_of_log(folder, out=tmp_path / "shared")
+    assert {**shared, "folder": ""} == {**whole, "folder": ""}
+    assert len(list((tmp_path / "shared" / "features").glob("*.parquet"))) == 3
+    found, expected = (
+        pl.read_parquet(tmp_path / name / "features" / "*.parquet").sort("user_id") for name in ("shared", "whole")
+    )
+    assert found.equals(expected, null_equal=True)
 
 
 def test_own_names_units_and_ids_of_numbers(tmp_path):

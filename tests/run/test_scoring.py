@@ -26,7 +26,7 @@ def report(tiny_run):
 @pytest.fixture(scope="module")
 def context(tiny_run, tiny_predictor):
     dataset = load_dataset(RunFolder.existing(tiny_run))
-    return FitContext(dataset, ShopView.of(dataset.log), tiny_predictor.reader, 0)
+    return FitContext.of(dataset, tiny_predictor.reader, seed=0)
 
 
 @pytest.mark.parametrize("name", ["purchase", "recommend", "ad", "promotion", "churn", "demand"])
@@ -92,7 +92,7 @@ def test_demand_and_its_baselines_are_biased_by_the_same_measure(context, tiny_p
     if fitted.quantiles.share == 0:  # then the model is LightGBM alone, and so is its bias
         assert result["baselines"]["lightgbm_features"]["bias"] == result["metrics"]["bias"]
     # A point forecast states its own total: both repeat the last four weeks, each week once or on average.
-    test = _demand_part(context, fitted, "test")
+    test = _demand_part(context, fitted, "test", with_intent=True)
     average = (test.recent.mean(axis=1) - test.units).sum() / test.units.sum()
     assert result["baselines"]["moving_average"]["bias"]["value"] == pytest.approx(average, rel=1e-4)
     levels = fitted.task.quantiles

@@ -10,7 +10,6 @@ from foretell.explain.contributions import feature_contributions
 from foretell.features import FeatureConfig
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.storage import load_fitted, save_fitted
-from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.run.pipeline import make_reader
@@ -25,7 +24,7 @@ ASKED = FeatureConfig(select="association", keep=6, measure="mutual_information"
 @pytest.fixture(scope="module")
 def context(tiny_run, tiny_predictor):
     dataset = load_dataset(RunFolder.existing(tiny_run))
-    return FitContext(dataset, ShopView.of(dataset.log), tiny_predictor.reader, 0, ASKED)
+    return FitContext.of(dataset, tiny_predictor.reader, seed=0, features=ASKED)
 
 
 @pytest.fixture(scope="module")

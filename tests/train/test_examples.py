@@ -1,10 +1,12 @@
 """Labelled examples with their inputs: the right rows, the right labels, nothing read twice or late."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
-from foretell.predictor.view import ShopView
+from foretell.core.time import DAY
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -12,6 +14,8 @@ from foretell.train.examples import (
     campaign_examples,
     candidate_examples,
     exposure_examples,
+    ranking_examples,
+    ranking_points,
     rates_by_level,
     user_examples,
 )
@@ -20,7 +24,7 @@ from foretell.train.examples import (
 @pytest.fixture(scope="module")
 def context(tiny_run, tiny_predictor):
     dataset = load_dataset(RunFolder.existing(tiny_run))
-    return FitContext(dataset, ShopView.of(dataset.log), tiny_predictor.reader, seed=0)
+    return FitContext.of(dataset, tiny_predictor.reader, seed=0)
 
 
 @pytest.fixture
@@ -40,9 +44,9 @@ def test_inputs_of_users_are_those_of_their_points(context, tasks):
 def test_reading_ahead_gives_the_same_inputs(context, tasks):
     before = user_examples(context, tasks["churn"], "validation")
     frames = [context.dataset.examples(name, "validation") for name in ("purchase", "churn")]
-    context.read_ahead(frames, split="validation")
+    context.read_ahead(frames)
     after = user_examples(context, tasks["churn"], "validation")
-    context.forget()
+    context.reader.forget()
     np.testing.assert_array_equal(before.inputs.features, after.inputs.features)
     np.testing.assert_allclose(before.inputs.states, after.inputs.states, atol=1e-5)
 
@@ -50,9 +54,9 @@ def test_reading_ahead_gives_the_same_inputs(context, tasks):
 def test_points_read_ahead_for_others_are_not_taken_for_ones_own(context, tasks):
     """What was read ahead lacks these points: they are read anew, not found at some other row."""
     few = context.dataset.examples("churn", "test").head(3)
-    context.read_ahead([few], split="test")
+    context.read_ahead([few])
     found = user_examples(context, tasks["purchase"], "test")
-    context.forget()
+    context.reader.forget()
     expected = user_examples(context, tasks["purchase"], "test")
     np.testing.assert_array_equal(found.inputs.features, expected.inputs.features)
 
@@ -79,14 +83,31 @@ def test_exposures_keep_label_weight_and_place(context, tasks):
 
 
 def test_candidates_are_labelled_by_what_was_then_bought(context, tasks):
-    found = candidate_examples(context, tasks["recommend"], "validation")
-    frame = context.dataset.examples("recommend", "validation", stride_days=2 * context.dataset.windows.stride_days)
+    frame = ranking_examples(context.dataset, tasks["recommend"], "validation").head(200)
+    found = candidate_examples(context, tasks["recommend"], frame)
     assert 0 < found.label.sum() < len(found.label)
     labelled = found.frame.with_columns(pl.Series("label", found.label))
     for row in (0, frame.height // 2, frame.height - 1):
         wanted = set(frame["relevant"][row])
         mine = labelled.filter(pl.col("point") == row)
         assert set(mine.filter(pl.col("label") == 1)["item_id"]) == wanted & set(mine["item_id"])
+
+
+def test_a_ranking_is_learned_where_its_evidence_has_not_seen_the_answers(context, tasks):
+    """Sequence model and graph have seen the training window; what is chosen on comes after what is learned from."""
+    task, windows = tasks["recommend"], context.dataset.windows
+    learn, choose = ranking_points(context, task)
+    assert learn["cutoff"].min() >= windows.validation
+    assert learn["cutoff"].max() + task.horizon_days * DAY <= choose["cutoff"].min()
+    assert choose["cutoff"].max() + task.horizon_days * DAY <= windows.test
+
+
+def test_a_validation_window_of_one_cutoff_is_cut_by_customers(context, tasks):
+    longer = tasks["recommend"].model_copy(update={"name": "long", "horizon_days": 28})
+    dataset = replace(context.dataset, tasks={"long": longer})
+    learn, choose = ranking_points(replace(context, dataset=dataset), longer)
+    assert set(learn["user_id"]).isdisjoint(choose["user_id"])
+    assert abs(learn.height - choose.height) < 0.2 * learn.height
 
 
 def test_levels_go_from_least_to_most_responsive():

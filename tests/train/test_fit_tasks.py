@@ -8,7 +8,6 @@ import pytest
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Task
-from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -21,7 +20,7 @@ def dataset(tiny_run):
 
 
 def context_of(dataset, predictor):
-    return FitContext(dataset, ShopView.of(dataset.log), predictor.reader, seed=0)
+    return FitContext.of(dataset, predictor.reader, seed=0)
 
 
 @pytest.mark.parametrize("name", ["purchase", "churn", "ad", "promotion"])
@@ -53,9 +52,7 @@ def test_too_few_of_one_answer_are_refused_with_their_number(dataset, tiny_predi
         dataset.log.events.filter((pl.col("action") != "purchase") | (pl.col("user_id") < "u1010"))
     )
     short = replace(dataset, log=log, tasks={"rare": rare})
-    with pytest.raises(
-        InsufficientDataError, match="'rare' has too few examples of one answer in the training window"
-    ) as caught:
+    with pytest.raises(InsufficientDataError, match="'rare' has too few examples of one answer to learn") as caught:
         fit_task(context_of(short, tiny_predictor), rare)
     assert "positives among" in caught.value.received
     assert "20" in caught.value.remedy

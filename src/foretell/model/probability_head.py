@@ -23,10 +23,25 @@ from foretell.model.calibration import PlattScaling, fit_platt
 from foretell.model.dense import DenseNetwork, fit_dense
 from foretell.model.inputs import HeadInputs
 
-__all__ = ["COMPONENTS", "ProbabilityHead", "Standardise", "fit_probability_head"]
+__all__ = ["COMPONENTS", "HeadAnswers", "ProbabilityHead", "Standardise", "fit_probability_head"]
 
 COMPONENTS: Final = ("lightgbm", "lightgbm_sequence", "sequence", "linear")
 Standardise = Callable[[NDArray[np.float32], tuple[str, ...]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class HeadAnswers:
+    """What a head says of some examples.
+
+    Attributes:
+        probability: Calibrated ``[n]``.
+        uncalibrated: What the blend says before calibration ``[n]``, to show what calibration changed.
+        alone: Calibrated, by one component alone ``[n]``, for the components asked about.
+    """
+
+    probability: NDArray[np.float64]
+    uncalibrated: NDArray[np.float64]
+    alone: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -58,17 +73,20 @@ class ProbabilityHead:
         inputs = inputs.only(self.names)  # a head may have been fitted on a selection of the features
         return _component_logits(inputs, wanted, self.boosters, self.networks, self.standardise)
 
+    def answers(self, inputs: HeadInputs, *, alone: tuple[str, ...] = ()) -> HeadAnswers:
+        """The answers of the blend, and of some components on their own; each component is asked once."""
+        blended = tuple(name for name, weight in self.weights.items() if weight > 0)
+        logits = self.logits(inputs, components=tuple(dict.fromkeys((*blended, *alone))))
+        blend = blend_logits(logits, self.weights)
+        return HeadAnswers(
+            probability=self.calibration.probability(blend),
+            uncalibrated=np.asarray(expit(blend)),
+            alone={name: self.alone[name].probability(logits[name]) for name in alone},
+        )
+
     def probability(self, inputs: HeadInputs) -> NDArray[np.float64]:
         """Calibrated probability of each example ``[n]``."""
-        return self.calibration.probability(blend_logits(self.logits(inputs), self.weights))
-
-    def uncalibrated(self, inputs: HeadInputs) -> NDArray[np.float64]:
-        """What the blend says before calibration ``[n]``, to show what calibration changed."""
-        return np.asarray(expit(blend_logits(self.logits(inputs), self.weights)))
-
-    def component_probability(self, inputs: HeadInputs, component: str) -> NDArray[np.float64]:
-        """Calibrated probability by one component alone ``[n]``."""
-        return self.alone[component].probability(self.logits(inputs, components=(component,))[component])
+        return self.answers(inputs).probability
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but boosters and networks, as JSON types."""
@@ -89,6 +107,7 @@ def fit_probability_head(
     standardise: Standardise,
     seed: int,
     components: tuple[str, ...] = COMPONENTS,
+    learning_rate: float | None = None,
 ) -> ProbabilityHead:
     """Fit the components on the training window; stop, blend and calibrate them on the validation window.
 
@@ -98,6 +117,7 @@ def fit_probability_head(
         standardise: Turns raw features into finite, comparable ones (fitted on the training window).
         seed: Decides every random choice.
         components: Which models to fit and blend.
+        learning_rate: Of the trees; by default .05, and .02 where there are few examples of one answer.
     """
     inputs, label = train
     later, later_label, later_weight = validation
@@ -107,7 +127,7 @@ def fit_probability_head(
     objective = {
         "objective": "binary",
         "num_leaves": leaves_for(rarer),
-        "learning_rate": 0.05 if rarer > 2000 else 0.02,
+        "learning_rate": learning_rate or (0.05 if rarer > 2000 else 0.02),
         "min_data_in_leaf": int(np.clip(rarer / 20, 10, 100)),
     }
     boosters: dict[str, Boosting] = {

@@ -39,7 +39,7 @@ class Size:
 # three in minutes; the last two are for a GPU.
 SIZES: Final[dict[SizeName, Size]] = {
     "nano": Size(width=32, n_layers=1, n_heads=2, window=32, learning_rate=4e-3, batch_events=4096),
-    "tiny": Size(width=128, n_layers=2, n_heads=4, window=64, learning_rate=2e-3, batch_events=4096),
+    "tiny": Size(width=128, n_layers=2, n_heads=4, window=64, learning_rate=3e-3, batch_events=4096),
     "small": Size(width=192, n_layers=4, n_heads=6, window=64, learning_rate=1e-3, batch_events=4096),
     "base": Size(width=512, n_layers=6, n_heads=8, window=128, learning_rate=5e-4, batch_events=8192),
     "large": Size(width=1024, n_layers=12, n_heads=16, window=128, learning_rate=2e-4, batch_events=16384),

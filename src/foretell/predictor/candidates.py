@@ -162,15 +162,27 @@ def _pointed_at(encoder: Encoder, read: PointInputs, left_out: pl.DataFrame) -> 
 
 def _linked(reader: Reader, view: ShopView, read: PointInputs, left_out: pl.DataFrame) -> pl.DataFrame:
     """The items the transition graph scores highest, among those that are not left out."""
-    scores = reader.graph.scores(recent_of(reader, view, read))
-    points = np.repeat(np.arange(scores.shape[0], dtype=np.uint32), np.diff(scores.indptr))
-    names = np.append("", reader.encoder.item_names)[scores.indices]
-    found = pl.DataFrame(
-        {POINT: points, columns.ITEM_ID: names, "score": scores.data},
-        schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String, "score": pl.Float32},
-    )
+    point = left_out[POINT].cast(pl.Int64).to_numpy()
+    code = reader.encoder.vocabulary.item_codes(left_out[columns.ITEM_ID])
+    names = np.append("", reader.encoder.item_names)
+    n = min(N_LINKED, len(names))
+    parts = []
+    for rows, scores in reader.graph.dense_scores(recent_of(reader, view, read)):
+        here = (point >= rows[0]) & (point <= rows[-1])
+        scores[point[here] - rows[0], code[here]] = 0.0
+        # The n-th best score lets those through that tie with it: the item id decides among them.
+        least = torch.from_numpy(scores).topk(n, dim=1).values[:, -1:].numpy()
+        row, item = np.nonzero((scores >= least) & (scores > 0))
+        parts.append(
+            pl.DataFrame(
+                {POINT: rows[row].astype(np.uint32), columns.ITEM_ID: names[item], "score": scores[row, item]},
+                schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String, "score": pl.Float32},
+            )
+        )
+    if not parts:
+        return pl.DataFrame(schema={POINT: pl.UInt32, columns.ITEM_ID: pl.String})
     return (
-        found.join(left_out, on=[POINT, columns.ITEM_ID], how="anti", maintain_order="left")
+        pl.concat(parts)
         .sort([POINT, "score", columns.ITEM_ID], descending=[False, True, False])
         .group_by(POINT, maintain_order=True)
         .head(N_LINKED)

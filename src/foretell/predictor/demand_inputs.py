@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.features.demand import KEYS, LABEL_UNITS, demand_features
-from foretell.predictor.encoder import Encoder
 from foretell.predictor.reader import Reader
 from foretell.predictor.view import ShopView
 
-__all__ = ["INTENT", "DemandInputs", "demand_inputs"]
+__all__ = ["INTENT", "DemandInputs", "demand_inputs", "demand_points"]
 
 INTENT: Final = "sequence_intent"
 _SMALLEST_SCALE: Final = 0.25
@@ -104,7 +103,7 @@ def demand_inputs(
         log_end=log_end,
     )
     if with_intent:
-        intents = _intents(reader.encoder, view=view, cutoffs=cutoffs, item_ids=item_ids)
+        intents = _intents(reader, view=view, cutoffs=cutoffs, item_ids=item_ids)
         frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
     else:
         frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(INTENT))
@@ -119,18 +118,25 @@ def demand_inputs(
     return DemandInputs(frame.select(KEYS), features, tuple(names), scale, units, recent)
 
 
+def demand_points(view: ShopView, *, cutoffs: Sequence[int]) -> pl.DataFrame:
+    """The customers whose coming purchases are summed up at each cutoff: everyone known by then."""
+    first = view.histories.group_by(columns.USER_ID, maintain_order=True).agg(pl.col(columns.TIME).min())
+    grid = pl.DataFrame({columns.CUTOFF: list(cutoffs)}, schema={columns.CUTOFF: pl.Int64})
+    points = grid.join(first, how="cross").filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF))
+    return points.select(columns.USER_ID, columns.CUTOFF)
+
+
 @torch.no_grad()
-def _intents(encoder: Encoder, *, view: ShopView, cutoffs: Sequence[int], item_ids: Sequence[str]) -> pl.DataFrame:
+def _intents(reader: Reader, *, view: ShopView, cutoffs: Sequence[int], item_ids: Sequence[str]) -> pl.DataFrame:
     """Log of the share of the coming purchases expected for each item at each cutoff.
 
     Every customer's next-item chances, weighted by how likely the customer is to order within a week.
     """
+    encoder = reader.encoder
     asked = pl.Series(columns.ITEM_ID, list(item_ids), dtype=pl.String)
     codes = encoder.vocabulary.item_codes(asked)
-    first = view.histories.group_by(columns.USER_ID, maintain_order=True).agg(pl.col(columns.TIME).min())
-    grid = pl.DataFrame({columns.CUTOFF: list(cutoffs)}, schema={columns.CUTOFF: pl.Int64})
-    points = grid.join(first, how="cross").filter(pl.col(columns.TIME) <= pl.col(columns.CUTOFF))
-    read = encoder.encode(view.histories, points=points)
+    points = demand_points(view, cutoffs=cutoffs)
+    read = reader.encode(view, points=points)
     weight, states = torch.from_numpy(read.order_within(7.0)).float(), torch.tensor(read.states)
     every = encoder.model.embedding.items(torch.arange(encoder.vocabulary.n_items)).T.contiguous()
     at = points[columns.CUTOFF].to_numpy()

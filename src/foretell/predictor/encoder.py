@@ -46,6 +46,10 @@ class EncodedPoints:
     hazard_logits: NDArray[np.float64]
     elapsed_days: NDArray[np.float64]
 
+    def select(self, rows: NDArray[np.int64]) -> EncodedPoints:
+        """Some of the points, in the order of ``rows``."""
+        return EncodedPoints(self.states[rows], self.hazard_logits[rows], self.elapsed_days[rows])
+
     def order_within(self, days: float) -> NDArray[np.float64]:
         """P(an order within ``days`` after the cutoff) read off the hazard ``[n]``."""
         return probability_within(self.hazard_logits, elapsed_days=self.elapsed_days, horizon_days=float(days))

@@ -25,8 +25,8 @@ from foretell.predictor.encoder import Encoder, fields_of
 __all__ = ["NextItemRanker"]
 
 _SCORES_AT_ONCE: Final = 16_000_000
-_FIT_ON_SCORES: Final = 2_000_000_000
-"""Scores that may be computed to learn the mixture: a minute's work for two cores."""
+_FIT_ON_SCORES: Final = 400_000_000
+"""Scores that may be computed to learn the mixture: some seconds of work."""
 
 _FEWEST_TO_FIT_ON: Final = 500
 

@@ -53,7 +53,8 @@ def pair_scores(
 
 def recent_of(reader: Reader, view: ShopView, read: PointInputs) -> Batch:
     """The last items of each point, as the transition graph reads them."""
-    mine = view.histories.join(read.points, on=columns.USER_ID, how="semi", maintain_order="left")
+    needed = view.histories.select(columns.USER_ID, columns.TIME, columns.ITEM_ID)
+    mine = needed.join(read.points, on=columns.USER_ID, how="semi", maintain_order="left")
     rows = last_event_before(read.points, histories=mine)
     return recent_items(mine, rows, vocabulary=reader.encoder.vocabulary, most=REMEMBERED)
 

@@ -40,12 +40,24 @@ class PointInputs:
     encoded: EncodedPoints
     summary: NDArray[np.float32]
 
-    def rows_of(self, wanted: pl.DataFrame) -> NDArray[np.int64]:
-        """Where each (``user_id``, ``cutoff``) of ``wanted`` is among the points."""
+    def find(self, wanted: pl.DataFrame) -> NDArray[np.int64] | None:
+        """Where each (``user_id``, ``cutoff``) of ``wanted`` is among the points; None if one is not there."""
         keys = [columns.USER_ID, columns.CUTOFF]
         index = self.points.select(keys).with_row_index("row")
-        found = wanted.select(keys).join(index, on=keys, how="left", maintain_order="left")
-        return found["row"].cast(pl.Int64).to_numpy()
+        found = wanted.select(keys).join(index, on=keys, how="left", maintain_order="left")["row"]
+        return None if found.has_nulls() else found.cast(pl.Int64).to_numpy()
+
+    def rows_of(self, wanted: pl.DataFrame) -> NDArray[np.int64]:
+        """Where each (``user_id``, ``cutoff``) of ``wanted`` is among the points, all of which were read."""
+        rows = self.find(wanted)
+        assert rows is not None, "points that were not read"
+        return rows
+
+    def select(self, rows: NDArray[np.int64]) -> PointInputs:
+        """Some of the points, in the order of ``rows``."""
+        return PointInputs(
+            self.points[rows], self.features[rows], self.names, self.encoded.select(rows), self.summary[rows]
+        )
 
     def take(self, rows: NDArray[np.int64]) -> HeadInputs:
         """The inputs of a head that asks about users."""
@@ -91,5 +103,9 @@ class Reader:
         keys = points.select(columns.USER_ID, columns.CUTOFF)
         frame = self.user_features.compute(view.histories, points=keys)
         features = frame.select(self.names).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
-        encoded = self.encoder.encode(view.histories, points=keys)
+        encoded = self.encode(view, points=keys)
         return PointInputs(keys, features, self.names, encoded, encoded.summary())
+
+    def encode(self, view: ShopView, *, points: pl.DataFrame) -> EncodedPoints:
+        """The sequence model's view of each (``user_id``, ``cutoff``), in the order given."""
+        return self.encoder.encode(view.histories, points=points)

@@ -25,7 +25,7 @@ class CleaningRules(BaseModel):
         5000
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # --- whose rows --------------------------------------------------------------------------------------
     keep_unattributed: bool = True

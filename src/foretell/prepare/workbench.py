@@ -66,7 +66,8 @@ class PolarsWorkbench:
         """A mask beside the rows: they are not copied."""
         if not claims:
             return rows
-        frame = self.collect(rows)
+        plan: pl.LazyFrame = nw.to_native(rows)
+        frame = plan.collect(engine="in-memory")  # the kept table itself; streaming it would copy it
         left = np.ones(frame.height, dtype=np.bool_)
         numbers = frame[ROW].to_numpy()
         rising = bool((numbers[1:] > numbers[:-1]).all())
@@ -90,7 +91,7 @@ class PolarsWorkbench:
         for number, key in enumerate(keys):
             hashes = hashes ^ pl.col(key).hash(number + 1)
         known = plan.filter(pl.all_horizontal(pl.col(key).is_not_null() for key in keys))
-        ordered = known.select(hashes.alias(_HASH)).collect(engine=self.engine)[_HASH].to_numpy().copy()
-        ordered.sort()
+        # Polars sorts with all threads, NumPy with one.
+        ordered = known.select(hashes.alias(_HASH)).collect(engine=self.engine)[_HASH].sort().to_numpy()
         twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         return nw.from_native(known.filter(hashes.is_in(pl.Series(twice, dtype=pl.UInt64).implode())))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foretell.config import RunConfig
 from foretell.core.errors import RunError
+from foretell.core.memory import freed_memory_kept
 from foretell.core.task import Task
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.log_folder import load_log
@@ -42,7 +43,7 @@ def evaluate_again(run: Path, *, narrator: Narrator) -> Report:
             remedy="Run the training command again to continue it.",
         )
     config = RunConfig.model_validate_json((run / "config.json").read_text(encoding="utf-8"))
-    with narrator as talk:
+    with freed_memory_kept(), narrator as talk:
         return evaluate(
             folder, dataset=load_dataset(folder), predictor=Predictor.load(run), config=config, narrator=talk
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -18,8 +19,8 @@ from foretell.config import RunConfig
 from foretell.core import columns
 from foretell.dataset.dataset import Dataset
 from foretell.evaluate import Report, build_report
+from foretell.predictor.demand_inputs import demand_points
 from foretell.predictor.predictor import Predictor
-from foretell.predictor.view import ShopView
 from foretell.prepare import REASONS, noted
 from foretell.run.effects import campaign_effect
 from foretell.run.folder import RunFolder
@@ -28,6 +29,7 @@ from foretell.run.outputs import write_answers
 from foretell.run.scoring import score_demand, score_probability
 from foretell.run.scoring_lists import score_lists
 from foretell.train.context import FitContext
+from foretell.train.examples import ranking_examples
 
 __all__ = ["evaluate"]
 
@@ -41,9 +43,8 @@ def evaluate(
     ``predictions/TASK.test.parquet``.
     """
     with folder.stage("evaluate"), narrator.stage("Scoring the test window") as step:
-        context = FitContext(dataset, ShopView.of(dataset.log), predictor.reader, config.seed)
-        asked = [name for name, task in predictor.tasks.items() if task.task.kind in ("purchase", "churn", "ad")]
-        context.read_ahead([dataset.examples(name, "test") for name in asked], split="test")
+        context = FitContext.of(dataset, predictor.reader, seed=config.seed)
+        context.read_ahead(_points_to_score(context, predictor))
         tasks: dict[str, Any] = {}
         for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
             result, scored = _score(context, fitted, config)
@@ -59,6 +60,21 @@ def evaluate(
         report = _report(folder, dataset, predictor, config, tasks)
         report.save(folder.path)
     return report
+
+
+def _points_to_score(context: FitContext, predictor: Predictor) -> Iterator[pl.DataFrame]:
+    """The points that scoring asks about, to be read in one pass."""
+    for fitted in predictor.tasks.values():
+        task, dataset = fitted.task, context.dataset
+        if task.kind == "demand":
+            if fitted.quantiles is not None and fitted.quantiles.share > 0:
+                yield demand_points(context.view, cutoffs=dataset.cutoffs(task, "test"))
+        elif task.kind == "recommend":
+            yield ranking_examples(dataset, task, "test")
+        else:
+            yield context.examples(task, "test")
+        if task.kind == "promotion":  # what a campaign changes is learned from those of the training window
+            yield context.examples(task, "train")
 
 
 def _score(context: FitContext, fitted: Any, config: RunConfig) -> tuple[dict[str, Any], pl.DataFrame]:  # noqa: ANN401

@@ -6,10 +6,10 @@ where the engine can help it. It refuses logs that need more than renaming: ``re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import ConfigError, InputError, RunError, SchemaError, SourceError
+from foretell.core.files import write_json
+from foretell.core.memory import freed_memory_kept
 from foretell.core.time import from_microseconds, to_microseconds
 from foretell.dataset.engines import Engine, open_engine
 from foretell.dataset.store import HistoryStore
@@ -144,7 +146,8 @@ def features_of_log(
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
     log = LargeLog.of(source, mapping=mapping)
-    with narrator or Narrator(quiet=True) as talk, open_engine(engine, master=master) as running:
+    running_engine = open_engine(engine, master=master)
+    with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, running_engine as running:
         with talk.stage("Cleaning the log"):
             rows = log.rows(running)
             n_rows, last = _size(rows, running)
@@ -154,15 +157,17 @@ def features_of_log(
         with talk.stage("Computing features"):
             asked = tuple(definitions) if definitions is not None else _defaults(cleaned.rows, running)
             items = None if log.items is None else running.scan([log.items], row_number=ROW).drop(ROW)
-            plan = plan_features(
-                cleaned.rows,
+            planned = partial(
+                plan_features,
                 definitions=asked,
                 cutoffs=moments,
                 items=items,
                 shorten=running.shorten,
                 gather=running.gather,
             )
-            running.write(plan, folder / "features")
+            for part, share in enumerate(running.shares(cleaned.rows, n_rows=n_rows)):
+                # No name for the plan: it holds the rows of its share, which must not outlive their turn.
+                running.write(planned(share), folder / "features", part=part)
             _write_quarantine(cleaned, running, folder / "quarantine")
     users = pl.scan_parquet(folder / "features" / "*.parquet").select(pl.col(columns.USER_ID).n_unique()).collect()
     account |= {
@@ -172,7 +177,7 @@ def features_of_log(
         "engine": engine,
         "folder": str(folder),
     }
-    (folder / _DONE).write_text(json.dumps(account, indent=1), encoding="utf-8")
+    write_json(folder / _DONE, account)
     return account
 
 

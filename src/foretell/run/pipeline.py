@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from foretell.config import RunConfig
 from foretell.core import columns
 from foretell.core.errors import InputError, InsufficientDataError
 from foretell.core.events import EventLog
+from foretell.core.memory import freed_memory_kept
 from foretell.dataset.dataset import Dataset
-from foretell.dataset.windows import Windows
+from foretell.dataset.windows import SplitName, Windows
 from foretell.features import FeatureConfig, UserFeatures
 from foretell.predictor.next_item import NextItemRanker
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.ranker_storage import load_ranker, save_ranker
 from foretell.predictor.reader import Reader
+from foretell.predictor.remembering import RememberingReader
 from foretell.predictor.storage import load_fitted, save_fitted
 from foretell.predictor.view import ShopView
 from foretell.prepare.gates import gates, require_any
@@ -36,6 +39,7 @@ from foretell.run.narrator import Narrator
 from foretell.run.outputs import write_answers
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
+from foretell.train.examples import points_to_read
 from foretell.train.fit_tasks import fit_task
 from foretell.train.next_item import continued_after, fit_next_item
 
@@ -78,7 +82,7 @@ def train(
     config = with_rules_of_store(config or RunConfig(), log)
     torch.use_deterministic_algorithms(True)
     folder = RunFolder(Path(out))
-    with narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
+    with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
         fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
         ranker = _pretrain(folder, dataset, config, talk=talk)
@@ -196,18 +200,12 @@ def _fit(
     home = folder.path / "predictor" / "heads"
     with folder.stage("fit"):
         reader = make_reader(dataset, ranker, config=config.features)
-        context = FitContext(
-            dataset, ShopView.of(dataset.log, histories=dataset.histories), reader, config.seed, config.features
-        )
+        context = FitContext.of(dataset, reader, seed=config.seed, features=config.features)
         with talk.stage("Reading features and states") as step:
-            for done, split in enumerate(("train", "validation"), start=1):
-                frames = [
-                    dataset.examples(name, split)  # type: ignore[arg-type]
-                    for name, task in dataset.tasks.items()
-                    if task.kind in ("purchase", "churn", "promotion", "ad")
-                ]
-                context.read_ahead(frames, split=split)  # type: ignore[arg-type]
-                step(done, 2)
+            splits: tuple[SplitName, ...] = ("train", "validation")
+            for done, split in enumerate(splits, start=1):
+                context.read_ahead(points_to_read(context, split))
+                step(done, len(splits))
         fitted, left_out = {}, {}
         with talk.stage("Fitting the tasks") as step:
             for done, (name, task) in enumerate(dataset.tasks.items(), start=1):
@@ -259,6 +257,7 @@ def _answer(folder: RunFolder, predictor: Predictor, log: EventLog, *, talk: Nar
     with folder.stage("predict"), talk.stage("Writing predictions") as step:
         target.mkdir(exist_ok=True)
         view = ShopView.of(log)
+        predictor = replace(predictor, reader=RememberingReader.of(predictor.reader, view=view))
         cutoff = int(str(log.events[columns.TIME].max()))
         for done, (name, fitted) in enumerate(predictor.tasks.items(), start=1):
             try:

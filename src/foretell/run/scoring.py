@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from foretell.core import columns
 from foretell.core.task import Kind, Task
+from foretell.dataset.windows import SplitName
 from foretell.evaluate import Evidence, FeatureStrength, evaluate_probability, evaluate_quantiles
 from foretell.features import phrase
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
@@ -40,9 +41,10 @@ def score_probability(
     """
     task, head = fitted.task, fitted.head()
     examples = _test_examples(context, fitted)
-    probability = head.probability(examples.inputs)
+    answers = head.answers(examples.inputs, alone=("lightgbm",))
+    probability = answers.probability
     baselines = {name: baseline.probability(examples.inputs) for name, baseline in fitted.record.baselines.items()}
-    baselines["lightgbm_features"] = head.component_probability(examples.inputs, "lightgbm")
+    baselines["lightgbm_features"] = answers.alone["lightgbm"]
     scored = _scored(examples.frame, probability)
     result = evaluate_probability(
         examples.label,
@@ -54,7 +56,7 @@ def score_probability(
         threshold=fitted.record.thresholds["foretell"],
         baseline_thresholds=fitted.record.thresholds,
         # Sampled exposures are off by the sampling before calibration, which says nothing about the models.
-        uncalibrated=None if examples.weight is not None else head.uncalibrated(examples.inputs),
+        uncalibrated=None if examples.weight is not None else answers.uncalibrated,
         slices=_slices(task, examples, context),
         evidence=Evidence(
             features=strengths(context, fitted),
@@ -82,12 +84,13 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
     """Judge a how-much task on its test window, beside a seasonal naive forecast and a moving average."""
     task, head = fitted.task, fitted.quantiles
     assert head is not None, task.name
-    parts = {split: _demand_part(context, fitted, split) for split in ("validation", "test")}
-    test = parts["test"]
+    # Of the validation window the plain forecasts' errors are wanted, and no signal is read.
+    later = _demand_part(context, fitted, "validation", with_intent=False)
+    test = _demand_part(context, fitted, "test", with_intent=head.share > 0)
     quantiles = head.quantiles(test.features, test.scale)
     points = {name: forecast(test) for name, forecast in _DEMAND_BASELINES.items()}
     baselines = {
-        name: _with_errors(parts["validation"], forecast(parts["validation"]), test, points[name], task.quantiles)
+        name: _with_errors(later, forecast(later), test, points[name], task.quantiles)
         for name, forecast in _DEMAND_BASELINES.items()
     }
     plain = head.plain.quantiles(test.without_intent(), test.scale)
@@ -234,7 +237,7 @@ def _segments(users: pl.DataFrame, frame: pl.DataFrame) -> dict[str, NDArray[Any
     return {name: joined[name].fill_null("unknown").to_numpy() for name in names}
 
 
-def _demand_part(context: FitContext, fitted: FittedTask, split: Any) -> DemandInputs:  # noqa: ANN401
+def _demand_part(context: FitContext, fitted: FittedTask, split: SplitName, *, with_intent: bool) -> DemandInputs:
     return demand_inputs(
         context.reader,
         view=context.view,
@@ -242,6 +245,7 @@ def _demand_part(context: FitContext, fitted: FittedTask, split: Any) -> DemandI
         item_ids=fitted.levels["items"],
         weeks=-(-fitted.task.horizon_days // 7),
         log_end=context.dataset.windows.end,
+        with_intent=with_intent,
     ).observed()
 
 

@@ -20,6 +20,7 @@ from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.run.questions import facts_for
 from foretell.run.scoring import strengths
 from foretell.train.context import FitContext
+from foretell.train.examples import ranking_examples
 
 __all__ = ["score_lists"]
 
@@ -40,7 +41,7 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
         The task's part of the report (with the variant ``new_items_only``), and the model's scored lists.
     """
     task, dataset = fitted.task, context.dataset
-    frame = dataset.examples(task.name, "test", stride_days=2 * dataset.windows.stride_days)
+    frame = ranking_examples(dataset, task, "test")
     pairs = _scored_candidates(context, fitted, frame)
     catalogue, popularity = _catalogue(context)
     known = _had_before(context, frame, action=task.action)
@@ -99,8 +100,8 @@ def _scored_candidates(context: FitContext, fitted: FittedTask, frame: pl.DataFr
         recency = feature("item_action_recency_days")
         added["graph_share"] = inputs.states[:, 2]
         added["minus_recency"] = np.where(np.isnan(recency), -1e6, -recency)
-        added["model"] = fitted.head().probability(inputs)
-        added["lightgbm_features"] = fitted.head().component_probability(inputs, "lightgbm")
+        answers = fitted.head().answers(inputs, alone=("lightgbm",))
+        added |= {"model": answers.probability, "lightgbm_features": answers.alone["lightgbm"]}
         parts.append(
             pairs.with_columns(
                 (pl.col(POINT) + start).cast(pl.UInt32), *(pl.Series(name, values) for name, values in added.items())

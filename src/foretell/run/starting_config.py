@@ -236,7 +236,7 @@ def _model() -> list[str]:
         "[model]",
         'size = "tiny"  # nano, tiny, small, base, large, xl',
         'backbone = "transformer"  # or auto, hstu, gru, lstm, convolution, masked, pooled',
-        "epochs = 5",
+        'epochs = "auto"',
         "",
     ]
 

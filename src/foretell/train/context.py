@@ -1,10 +1,11 @@
-"""What fitting a task needs in one hand: dataset, view, reader and the points already read.
+"""What fitting a task needs in one hand: dataset, view and reader.
 
 This module owns the shared reading of points, done once for all tasks. It refuses to fit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,11 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.core import columns
+from foretell.core.task import Task
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import SplitName
 from foretell.features import FeatureConfig
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.reader import PointInputs, Reader
+from foretell.predictor.remembering import RememberingReader
 from foretell.predictor.view import ShopView
 
 __all__ = ["Examples", "FitContext"]
@@ -45,7 +48,7 @@ class Examples:
 
 @dataclass
 class FitContext:
-    """Dataset, view and reader, with a store of points that were read already.
+    """Dataset, view and reader; as ``of`` makes it, the reader keeps the points that were read already.
 
     Attributes:
         dataset: Tasks and windows.
@@ -60,27 +63,31 @@ class FitContext:
     reader: Reader
     seed: int
     features: FeatureConfig = field(default_factory=FeatureConfig)
-    _read: dict[str, PointInputs] = field(default_factory=dict, repr=False)
+    _examples: dict[tuple[str, SplitName], pl.DataFrame] = field(default_factory=dict, repr=False)
 
-    def points_of(self, examples: pl.DataFrame, *, split: SplitName) -> tuple[PointInputs, NDArray[np.int64]]:
-        """The points of the examples, read once per split, and each example's row among them."""
+    @classmethod
+    def of(cls, dataset: Dataset, reader: Reader, *, seed: int, features: FeatureConfig | None = None) -> FitContext:
+        """The context of a dataset, about everything in its log."""
+        view = ShopView.of(dataset.log, histories=dataset.histories)
+        remembering = RememberingReader.of(reader, view=view)
+        return cls(dataset, view, remembering, seed, features or FeatureConfig())
+
+    def examples(self, task: Task, split: SplitName) -> pl.DataFrame:
+        """The labelled examples of a task in a split, made once."""
+        key = (task.name, split)
+        if key not in self._examples:
+            self._examples[key] = self.dataset.examples(task.name, split)
+        return self._examples[key]
+
+    def points_of(self, examples: pl.DataFrame) -> tuple[PointInputs, NDArray[np.int64]]:
+        """The distinct points of the examples, and each example's row among them."""
         keys = examples.select(columns.USER_ID, columns.CUTOFF)
-        known = self._read.get(split)
-        if known is not None:
-            rows = known.rows_of(keys)
-            if not np.isnan(rows.astype(np.float64)).any():
-                return known, rows
-        points = keys.unique(maintain_order=True)
-        read = self.reader.read(self.view, points=points)
+        read = self.reader.read(self.view, points=keys.unique(maintain_order=True))
         return read, read.rows_of(keys)
 
-    def read_ahead(self, frames: list[pl.DataFrame], *, split: SplitName) -> None:
+    def read_ahead(self, frames: Iterable[pl.DataFrame]) -> None:
         """Read the points of several tasks' examples in one pass."""
         keys = [frame.select(columns.USER_ID, columns.CUTOFF) for frame in frames if frame.height]
         if keys:
             points = pl.concat(keys).unique().sort(columns.CUTOFF, columns.USER_ID)
-            self._read[split] = self.reader.read(self.view, points=points)
-
-    def forget(self) -> None:
-        """Drop the points read so far."""
-        self._read.clear()
+            self.reader.read(self.view, points=points)

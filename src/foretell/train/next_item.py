@@ -183,7 +183,11 @@ def _pretrained(
     """One sequence model, and its mean losses in the last epoch."""
     torch.manual_seed(seed)
     model = BehaviourModel(
-        vocabulary, size=config.size, backbone=backbone, activation=config.activation, dropout=config.dropout
+        vocabulary,
+        size=config.size,
+        backbone=backbone,
+        activation=config.activation,
+        dropout=config.chosen_dropout(int(batch.offsets[-1])),
     )
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from foretell.core.allocator import keep_freed_memory
 from foretell.core.batch import Batch
+from foretell.core.memory import freed_memory_kept
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.spectral import spectral_vectors
 from foretell.train.checkpoint import load_checkpoint, save_checkpoint
@@ -80,20 +80,23 @@ def pretrain(
     Raises:
         RunError: If the memory does not suffice, saying what to lower.
     """
-    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     watched: Batch | None = None
     if config.stopping.held_out_share:
         kept, watched = held_out(data.batch, share=config.stopping.held_out_share, seed=seed)
         data = PretrainingData(kept, data.events_per_step, data.seed)
-    plan = [which for epoch in range(config.epochs) for which in data.steps(epoch)]
-    ends = set(np.cumsum([len(data.steps(epoch)) for epoch in range(config.epochs)]).tolist())
+    epochs = [data.steps(epoch) for epoch in range(config.chosen_epochs(data.n_events))]
+    plan = [which for steps in epochs for which in steps]
+    ends = set(np.cumsum([len(steps) for steps in epochs]).tolist())
     n_items = model.embedding.items.identity.num_embeddings
-    with advice_when_memory_runs_out(
-        size=model.size_name,
-        n_items=n_items,
-        n_negatives=config.n_negatives,
-        full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
+    with (
+        freed_memory_kept(),
+        advice_when_memory_runs_out(
+            size=model.size_name,
+            n_items=n_items,
+            n_negatives=config.n_negatives,
+            full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
+        ),
     ):
         stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
         start, losses = load_checkpoint(folder, stepper.parts)
@@ -119,7 +122,7 @@ def pretrain(
     model.eval()
     if stepper.team.writes:
         _write_metrics(folder, losses)
-    last = losses[-max(len(plan) // config.epochs, 1) :]
+    last = losses[-max(len(plan) // len(epochs), 1) :]
     names = {name for entry in last for name in entry}
     return {name: float(np.mean([entry[name] for entry in last if name in entry])) for name in sorted(names)}
 

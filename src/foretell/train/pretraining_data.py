@@ -80,6 +80,11 @@ class PretrainingData:
         offsets = np.concatenate([[0], ends]).astype(np.int64)
         return cls(Batch(batch.values, offsets), events_per_step, seed)
 
+    @property
+    def n_events(self) -> int:
+        """Events of an epoch."""
+        return int(self.batch.offsets[-1])
+
     def take(self, which: NDArray[np.int64], *, multiple: int = 1) -> Batch:
         """The pieces of a step, packed anew, short ones first; whole numbers are int64 whatever they are kept as.
 

@@ -26,6 +26,14 @@ ItemLoss = Literal["full_softmax", "sampled_softmax"]
 _FULL_UP_TO_ITEMS: Final = 4_000
 """Below this the exact softmax costs little more than a sampled one."""
 
+_EVENTS_IN_ALL: Final = 4_000_000
+"""Events that are read in all passes together, between the fewest and the most of them."""
+
+_FEWEST_EPOCHS: Final = 3
+_MOST_EPOCHS: Final = 24
+_DROPOUTS: Final = ((500_000, 0.3), (5_000_000, 0.2))
+_LEAST_DROPOUT: Final = 0.1
+
 
 class ModelConfig(BaseModel):
     """The sequence model and its pre-training."""
@@ -41,11 +49,11 @@ class ModelConfig(BaseModel):
     activation: ActivationName = "silu"
     """The backbone's nonlinearity."""
 
-    epochs: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Passes over the training events."""
+    epochs: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] = "auto"
+    """Passes over the training events; ``auto`` makes more of them over a small log."""
 
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout in the embedding and on residual branches."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"
+    """Dropout in the embedding and on residual branches; ``auto`` drops more where there is little to learn from."""
 
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     """Decoupled decay (L2) of the weights of layers; item and other tables, norms and biases are not decayed."""
@@ -92,6 +100,28 @@ class ModelConfig(BaseModel):
 
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 15.0
     """Seconds between two checkpoints."""
+
+    def chosen_epochs(self, n_events: int) -> int:
+        """The passes over so many training events.
+
+        Example:
+            >>> [ModelConfig().chosen_epochs(n_events) for n_events in (10_000, 1_000_000, 100_000_000)]
+            [24, 4, 3]
+        """
+        if self.epochs != "auto":
+            return self.epochs
+        return min(max(round(_EVENTS_IN_ALL / max(n_events, 1)), _FEWEST_EPOCHS), _MOST_EPOCHS)
+
+    def chosen_dropout(self, n_events: int) -> float:
+        """The dropout for so many training events.
+
+        Example:
+            >>> [ModelConfig().chosen_dropout(n_events) for n_events in (10_000, 1_000_000, 100_000_000)]
+            [0.3, 0.2, 0.1]
+        """
+        if self.dropout != "auto":
+            return self.dropout
+        return next((share for most, share in _DROPOUTS if n_events <= most), _LEAST_DROPOUT)
 
     def chosen_item_loss(self, n_items: int) -> ItemLoss:
         """The loss of the next item for a catalogue of so many items.

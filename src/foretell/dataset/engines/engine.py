@@ -54,12 +54,27 @@ class Engine(Protocol):
         """The same plan, computed so far where the engine's planner is slow with long ones."""
         ...
 
+    def shares(self, rows: Rows, *, n_rows: int) -> Sequence[Rows]:
+        """The rows in parts that the engine can group by user one after another, all rows of a user in one of them.
+
+        Args:
+            rows: Rows with a user.
+            n_rows: How many there are, about.
+        """
+        ...
+
     def collect(self, rows: Rows) -> pl.DataFrame:
         """The result of a plan, brought home."""
         ...
 
-    def write(self, rows: Rows, folder: Path) -> None:
-        """The result of a plan as Parquet files in a folder, without bringing it home."""
+    def write(self, rows: Rows, folder: Path, *, part: int = 0) -> None:
+        """The result of a plan as Parquet files in a folder, without bringing it home.
+
+        Args:
+            rows: The plan.
+            folder: Made where it is not there.
+            part: Which of the folder's parts this is; the first begins the folder anew.
+        """
         ...
 
     def __enter__(self) -> Self: ...

@@ -5,6 +5,7 @@ This module owns the calls. It refuses clusters.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from foretell.prepare.workbench import PolarsWorkbench
 __all__ = ["PolarsEngine"]
 
 _STREAMING: Final = "streaming"
+_SHARE_ROWS: Final = 26_000_000
+"""Rows whose features are computed at a time: they take 1.3 GiB beside the log itself."""
 _BENCH: Final = PolarsWorkbench(_STREAMING)
 
 
@@ -90,15 +93,26 @@ class PolarsEngine:
         """Nothing: long plans are no trouble here, and what is not computed yet takes no memory."""
         return rows
 
+    def shares(self, rows: Rows, *, n_rows: int) -> Sequence[Rows]:
+        """By a hash of the user, so many that grouping one of them takes a bounded amount of memory."""
+        n_shares = max(-(-n_rows // _SHARE_ROWS), 1)
+        if n_shares == 1:
+            return (rows,)
+        plan: pl.LazyFrame = nw.to_native(rows)
+        share = pl.col(columns.USER_ID).hash() % n_shares
+        return [nw.from_native(plan.filter(share == number)) for number in range(n_shares)]
+
     def collect(self, rows: Rows) -> pl.DataFrame:
         """Compute, in batches where the plan allows it."""
         return _BENCH.collect(rows)
 
-    def write(self, rows: Rows, folder: Path) -> None:
+    def write(self, rows: Rows, folder: Path, *, part: int = 0) -> None:
         """Write the rows as one Parquet file while they are computed."""
+        if not part:
+            shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         plan: pl.LazyFrame = nw.to_native(rows)
-        plan.sink_parquet(folder / "part-0.parquet", engine=_STREAMING)
+        plan.sink_parquet(folder / f"part-{part}.parquet", engine=_STREAMING)
 
     def __enter__(self) -> Self:
         return self

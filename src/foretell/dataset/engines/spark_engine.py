@@ -132,15 +132,19 @@ class SparkEngine:
         """Compute: Spark's planner takes minutes over the expressions of eighty features in one plan."""
         return self.keep(rows)
 
+    def shares(self, rows: Rows, *, n_rows: int) -> Sequence[Rows]:  # noqa: ARG002 (the cluster knows its own)
+        """All of them: Spark divides them among its workers itself."""
+        return (rows,)
+
     def collect(self, rows: Rows) -> pl.DataFrame:
         """Compute and bring home through Arrow."""
         frame = pl.from_arrow(nw.to_native(rows).toArrow())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    def write(self, rows: Rows, folder: Path) -> None:
-        """Every worker writes its part."""
-        nw.to_native(rows).write.mode("overwrite").parquet(str(folder))
+    def write(self, rows: Rows, folder: Path, *, part: int = 0) -> None:
+        """Every worker writes its files."""
+        nw.to_native(rows).write.mode("append" if part else "overwrite").parquet(str(folder))
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.core.errors import RunError
+from foretell.core.files import write_json
 
 __all__ = ["MANIFEST", "ROWS_PER_PART", "Manifest", "PartFiles", "building_place"]
 
@@ -127,9 +128,7 @@ class Manifest(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write the manifest in one step; a store is what its manifest names."""
-        partial = folder / f"{MANIFEST}.partial"
-        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        partial.replace(folder / MANIFEST)
+        write_json(folder / MANIFEST, self.model_dump(mode="json"))
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:

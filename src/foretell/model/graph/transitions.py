@@ -6,7 +6,7 @@ built in one pass over the training histories, in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -22,6 +22,8 @@ __all__ = ["REMEMBERED", "GraphConfig", "TransitionGraph"]
 
 REMEMBERED: Final = 50
 """Items of a history that are looked at: what lies further back weighs nothing next to them."""
+
+_SCORES_AT_ONCE: Final = 8_000_000
 
 
 class GraphConfig(BaseModel):
@@ -125,11 +127,33 @@ class TransitionGraph:
         Returns:
             float32 ``[n]``, zero where nothing points at the item.
         """
-        scores = self.scores(histories)
-        total = np.maximum(scores.sum(axis=1), np.float32(1e-30))
-        found = np.asarray(scores[rows, items], dtype=np.float32).ravel()
-        shares: NDArray[np.float32] = found / total[rows]
+        shares = np.zeros(len(rows), dtype=np.float32)
+        asked = np.argsort(rows, kind="stable")
+        for history, scores in self.dense_scores(histories, rows=np.unique(rows)):
+            first, last = np.searchsorted(rows[asked], (history[0], history[-1] + 1))
+            pair = asked[first:last]
+            place = np.searchsorted(history, rows[pair])
+            total = np.maximum(scores.sum(axis=1), np.float32(1e-30))
+            shares[pair] = scores[place, items[pair]] / total[place]
         return shares
+
+    def dense_scores(
+        self, histories: Batch, *, rows: NDArray[np.int64] | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The same scores with their zeros, of some histories at a time, which bounds memory.
+
+        Args:
+            histories: ``item`` codes of B histories.
+            rows: Which of them, rising; by default all.
+
+        Yields:
+            Which histories ``[b]``, and their scores float32 ``[b, V]``.
+        """
+        rows = np.arange(len(histories)) if rows is None else rows
+        at_once = max(1, _SCORES_AT_ONCE // max(self.n_items, 1))
+        for first in range(0, len(rows), at_once):
+            part = rows[first : first + at_once]
+            yield part, self.scores(histories.select(part)).toarray()
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Links and counts as plain arrays."""
