@@ -220,7 +220,7 @@ def measured(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> dic
         if chosen.python is None:
             parser.error(f"--part {chosen.part} needs --python")
         return peer_part(chosen.part, data=chosen.data.resolve(), python=chosen.python, steps=chosen.steps)
-    elif chosen.part == "foretell-target":
+    if chosen.part == "foretell-target":
         if chosen.target is None:
             parser.error("--part foretell-target needs --target")
         with freed_memory_kept():
