@@ -99,7 +99,7 @@ def foretell_part(protocol: Protocol, *, loss: str, epochs: int) -> dict[str, An
     model = ranker.encoder.model
     events = protocol.known.height
     layers = sum(one.numel() for one in model.backbone.parameters() if one.ndim > 1)
-    candidates = config.n_negatives if loss == "sampled_softmax" else len(protocol.items)
+    candidates = config.n_negatives if loss == "sampled_softmax" else ranker.graph.n_items
     per_event = 6 * (layers + model.size.width * (candidates + model.size.width))
     speed = {name: products_per_second(kind) for name, kind in KINDS.items()}
     return {
@@ -191,7 +191,8 @@ def main() -> None:
     """Measure one part and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--part", choices=PARTS, required=True)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--add", type=Path, help="take over the parts of another file of this script instead")
     parser.add_argument("--python", type=Path, help="the interpreter of the peer's environment")
     parser.add_argument("--steps", type=int, default=12, help="steps of a peer that are measured")
     parser.add_argument("--epochs", type=int, default=4, help="epochs of foretell; the first warms up")
@@ -199,24 +200,33 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     chosen = parser.parse_args()
     SIZES["nano"] = COMPARED
+    if chosen.part is None and chosen.add is None:
+        parser.error("--part or --add says what to do")
+    if chosen.add is not None:
+        added = json.loads(chosen.add.read_text(encoding="utf-8"))["parts"]
+    else:
+        added = {chosen.part: measured(parser, chosen)}
+    result = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.json.exists() else {"parts": {}}
+    result["data"], result["cores"] = chosen.data.name, os.cpu_count()
+    result["parts"] |= added
+    result["ratios"] = ratios(result["parts"])
+    chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(added, indent=1))
+
+
+def measured(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> dict[str, Any]:
+    """The figures of the part that was asked for."""
     if chosen.part in PEERS:
         if chosen.python is None:
             parser.error(f"--part {chosen.part} needs --python")
-        found = peer_part(chosen.part, data=chosen.data.resolve(), python=chosen.python, steps=chosen.steps)
-    elif chosen.part == "foretell-target":
+        return peer_part(chosen.part, data=chosen.data.resolve(), python=chosen.python, steps=chosen.steps)
+    if chosen.part == "foretell-target":
         if chosen.target is None:
             parser.error("--part foretell-target needs --target")
         with freed_memory_kept():
-            found = target_part(leave_one_out(chosen.data), target=chosen.target)
-    else:
-        with freed_memory_kept():
-            found = foretell_part(leave_one_out(chosen.data), loss=LOSSES[chosen.part], epochs=chosen.epochs)
-    result = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.json.exists() else {"parts": {}}
-    result["data"], result["cores"] = chosen.data.name, os.cpu_count()
-    result["parts"][chosen.part] = found
-    result["ratios"] = ratios(result["parts"])
-    chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({chosen.part: found}, indent=1))
+            return target_part(leave_one_out(chosen.data), target=chosen.target)
+    with freed_memory_kept():
+        return foretell_part(leave_one_out(chosen.data), loss=LOSSES[chosen.part], epochs=chosen.epochs)
 
 
 if __name__ == "__main__":
