@@ -34,7 +34,7 @@ from foretell.predictor.reader import Reader
 
 __all__ = ["load_fitted", "load_predictor", "save_fitted", "save_predictor"]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 def save_fitted(fitted: FittedTask, folder: Path) -> None:
