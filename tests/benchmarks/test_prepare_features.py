@@ -16,9 +16,7 @@ def test_pandas_computes_the_same_features(tmp_path):
 
 
 def test_the_picture_has_a_point_for_each_size():
-    sizes = {
-        str(n): {"rows": n * 1_000_000, "seconds": 0.7 * n, "peak_memory_mib": 150 * n} for n in (10, 20, 50, 100)
-    }
+    sizes = {str(n): {"rows": n * 1_000_000, "seconds": 0.7 * n, "peak_memory_mib": 150 * n} for n in (10, 20, 50, 100)}
     drawn = picture({"by_size": sizes})
     assert drawn.count("<circle") == 4
     assert "100 million in 70 s with 14.6 GiB" in drawn
