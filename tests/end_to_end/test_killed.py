@@ -1,6 +1,7 @@
-"""A training killed without warning, twice, ends with the same command as if it had never been."""
+"""A training stopped by hand, then killed twice without warning, ends as if it had never been interrupted."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -40,22 +41,35 @@ def finish(folder):
     return json.loads(out)
 
 
-def kill_once_there(folder, path):
-    """Start, wait for a file, kill -9; returns the stages that were done by then."""
+def stop_once_there(folder, path, *, by):
+    """Start, wait for a file, send a signal; returns the exit code, the data and the stages done by then."""
     process = start(folder)
     while not (folder / "run" / path).exists():
         assert process.poll() is None, (folder / "stderr.txt").read_text()
         time.sleep(0.005)
-    process.kill()
-    process.communicate()
-    return set(json.loads((folder / "run" / "run.json").read_text())["stages"])
+    process.send_signal(by)
+    out, _ = process.communicate()
+    return process.returncode, out, set(json.loads((folder / "run" / "run.json").read_text())["stages"])
+
+
+def kill_once_there(folder, path):
+    """Start, wait for a file, kill -9; returns the stages that were done by then."""
+    code, _, stages = stop_once_there(folder, path, by=signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    return stages
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_run_killed_twice_ends_as_if_it_had_not_been(tiny_log_folder, tiny_settings, tmp_path):
+def test_a_run_stopped_and_killed_twice_ends_as_if_it_had_not_been(tiny_log_folder, tiny_settings, tmp_path):
     (tmp_path / "config.toml").write_text(config_text(tiny_log_folder, tiny_settings))
     broken, whole = tmp_path / "broken", tmp_path / "whole"
+    code, out, stages = stop_once_there(broken, "run.json", by=signal.SIGINT)  # what Ctrl-C sends
+    told = (broken / "stderr.txt").read_text()
+    assert (code, out) == (130, "")
+    assert told.rstrip().endswith("Stopped. Run the same command again to continue.")
+    assert "Traceback" not in told
+    assert stages <= {"prepare"}
     assert kill_once_there(broken, "pretraining/checkpoint.pt") == {"prepare"}
     checkpoint = broken / "run" / "pretraining" / "checkpoint.pt"
     assert checkpoint.stat().st_size > 0

@@ -12,6 +12,8 @@ from foretell.explain import explain
 from foretell.explain.asking import Request, ask
 from foretell.explain.event_effects import event_effects
 from foretell.explain.explanation import value_column
+from foretell.model.quantile_head import QuantileBlend, fit_quantile_head
+from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.view import ShopView
 
 USER_TASKS = ["purchase", "churn", "promotion", "ad", "recommend"]
@@ -169,12 +171,28 @@ def test_demand_is_explained_by_item(predictor, log):
     assert found.references["feature"] + effects.sum() == pytest.approx(found.value, rel=0.2)
 
 
+def _heeding_the_signal(predictor, log, *, share):
+    """The demand task with a head that heeds the sequence model's signal to a given share."""
+    fitted = predictor.task("demand")
+    last = int(str(log.events["time"].max()))
+    inputs = demand_inputs(
+        predictor.reader,
+        view=ShopView.of(log),
+        cutoffs=[last - 28 * DAY, last - 14 * DAY],
+        item_ids=fitted.levels["items"],
+        weeks=2,
+        log_end=last,
+    ).observed()
+    known = (inputs.features, inputs.units, inputs.scale)
+    head = fit_quantile_head(known, validation=known, names=inputs.names, levels=fitted.quantiles.levels, seed=0)
+    return replace(fitted, quantiles=QuantileBlend(head, fitted.quantiles.plain, share))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_the_demand_explained_is_the_demand_forecast(predictor, log, middle, share):
     """Only the item asked about is read, and customers only where the head heeds them: the answer is the same."""
     fitted = predictor.task("demand")
-    changed = replace(fitted, quantiles=replace(fitted.quantiles, share=share))
-    asked = predictor.with_tasks({"demand": changed})
+    asked = predictor.with_tasks({"demand": _heeding_the_signal(predictor, log, share=share)})
     given = asked.predict("demand", log=log, at=middle).filter(week=1)
     for item in (fitted.levels["items"][0], fitted.levels["items"][-1]):
         found = explain(asked, task="demand", item=item, log=log, at=middle, n_reasons=100)
@@ -190,7 +208,7 @@ def test_a_demand_head_without_use_for_the_signal_reads_no_customer(predictor, l
     """Reading every customer's history is what takes the time."""
     fitted = predictor.task("demand")
     asked = {
-        share: predictor.with_tasks({"demand": replace(fitted, quantiles=replace(fitted.quantiles, share=share))})
+        share: predictor.with_tasks({"demand": _heeding_the_signal(predictor, log, share=share)})
         for share in (0.0, 0.5)
     }
 

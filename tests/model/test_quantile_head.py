@@ -106,3 +106,11 @@ def test_the_share_goes_to_the_better_and_a_signal_has_to_earn_it():
     assert fit_share(good + 30, good, units=units, levels=LEVELS) == 0.0
     assert fit_share(good, good, units=units, levels=LEVELS) == 0.0  # a signal that brings nothing gets nothing
     assert fit_share(good - 4, good + 4, units=units, levels=LEVELS) == 0.5
+
+
+def test_a_blend_without_a_share_for_the_signal_needs_no_head_for_it(head, later):
+    features, _, scale = later
+    beside = np.column_stack([features, np.full(len(features), np.nan, np.float32)])
+    blend = QuantileBlend(None, head, 0.0)
+    assert blend.levels == LEVELS
+    np.testing.assert_array_equal(blend.quantiles(beside, scale), head.quantiles(features, scale))

@@ -11,6 +11,7 @@ from foretell.core.errors import InputError, InsufficientDataError, RunError, Un
 from foretell.core.events import EventLog
 from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
 from foretell.core.time import DAY, from_microseconds
+from foretell.model.quantile_head import QuantileBlend
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
 from foretell.predictor.offers import campaign_at
 from foretell.predictor.predictor import Predictor
@@ -51,17 +52,16 @@ def test_quantiles_close_together_have_columns_of_their_own(tiny_predictor, log)
     """0.101 and 0.104 are both ten percent when rounded: one answer must not hide the other."""
     fitted = tiny_predictor.task("demand")
     levels = (0.101, 0.104, 0.9)
-    heads = [
-        replace(head, levels=levels, boosters=head.boosters[:3], shifts=head.shifts[:3])
-        for head in (fitted.quantiles.with_signal, fitted.quantiles.plain)
-    ]
+    plain = fitted.quantiles.plain
+    plain = replace(plain, levels=levels, boosters=plain.boosters[:3], shifts=plain.shifts[:3])
     close = replace(
         fitted,
         task=fitted.task.model_copy(update={"quantiles": levels}),
-        quantiles=replace(fitted.quantiles, with_signal=heads[0], plain=heads[1]),
+        quantiles=QuantileBlend(None, plain, 0.0),
     )
     found = tiny_predictor.with_tasks({"demand": close}).predict("demand", log=log)
-    given = tiny_predictor.predict("demand", log=log)
+    unsigned = replace(fitted, quantiles=replace(fitted.quantiles, share=0.0))
+    given = tiny_predictor.with_tasks({"demand": unsigned}).predict("demand", log=log)
     assert tuple(found.columns) == answer_columns(close.task)
     assert found.select("q10_1", "q10_4", "q90").equals(given.select(q10_1="q10", q10_4="q50", q90="q90"))
 

@@ -40,7 +40,7 @@ class KilledError(Exception):
 def run(small):
     vocabulary, batch = small
 
-    def train(folder, *, progress=lambda *_: None, epochs=3, checkpoint_seconds=1e-9, **settings):
+    def train(folder, *, progress=lambda *_: None, on_pace=None, epochs=3, checkpoint_seconds=1e-9, **settings):
         torch.manual_seed(0)
         model = BehaviourModel(vocabulary, size="tiny", dropout=0.2)
         config = ModelConfig.model_validate(
@@ -49,7 +49,7 @@ def run(small):
             | settings
         )
         data = PretrainingData.cut(batch, events_per_step=60, seed=0)
-        losses = pretrain(model, data=data, config=config, seed=0, folder=folder, progress=progress)
+        losses = pretrain(model, data=data, config=config, seed=0, folder=folder, progress=progress, on_pace=on_pace)
         return model, losses
 
     return train
@@ -141,3 +141,11 @@ def test_the_average_of_the_weights_answers(run, tmp_path):
     weight = "item_query.weight"
     assert torch.equal(saved["model"][weight], last.state_dict()[weight])
     assert not np.allclose(average.state_dict()[weight], last.state_dict()[weight])
+
+
+def test_the_pace_counts_every_event_and_comes_to_an_end(run, tmp_path):
+    said = []
+    run(tmp_path, epochs=1, on_pace=lambda pace: said.append((pace.events_per_second, pace.seconds_left, str(pace))))
+    assert all(events > 0 for events, _, _ in said)
+    assert said[-1][1] == 0.0
+    assert said[-1][2].endswith("events/s, 0 s left")

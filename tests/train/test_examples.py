@@ -1,9 +1,12 @@
 """Labelled examples with their inputs: the right rows, the right labels, nothing read twice or late."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
+from foretell.core.time import DAY
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -11,6 +14,8 @@ from foretell.train.examples import (
     campaign_examples,
     candidate_examples,
     exposure_examples,
+    ranking_examples,
+    ranking_points,
     rates_by_level,
     user_examples,
 )
@@ -78,14 +83,31 @@ def test_exposures_keep_label_weight_and_place(context, tasks):
 
 
 def test_candidates_are_labelled_by_what_was_then_bought(context, tasks):
-    found = candidate_examples(context, tasks["recommend"], "validation")
-    frame = context.dataset.examples("recommend", "validation", stride_days=2 * context.dataset.windows.stride_days)
+    frame = ranking_examples(context.dataset, tasks["recommend"], "validation").head(200)
+    found = candidate_examples(context, tasks["recommend"], frame)
     assert 0 < found.label.sum() < len(found.label)
     labelled = found.frame.with_columns(pl.Series("label", found.label))
     for row in (0, frame.height // 2, frame.height - 1):
         wanted = set(frame["relevant"][row])
         mine = labelled.filter(pl.col("point") == row)
         assert set(mine.filter(pl.col("label") == 1)["item_id"]) == wanted & set(mine["item_id"])
+
+
+def test_a_ranking_is_learned_where_its_evidence_has_not_seen_the_answers(context, tasks):
+    """Sequence model and graph have seen the training window; what is chosen on comes after what is learned from."""
+    task, windows = tasks["recommend"], context.dataset.windows
+    learn, choose = ranking_points(context, task)
+    assert learn["cutoff"].min() >= windows.validation
+    assert learn["cutoff"].max() + task.horizon_days * DAY <= choose["cutoff"].min()
+    assert choose["cutoff"].max() + task.horizon_days * DAY <= windows.test
+
+
+def test_a_validation_window_of_one_cutoff_is_cut_by_customers(context, tasks):
+    longer = tasks["recommend"].model_copy(update={"name": "long", "horizon_days": 28})
+    dataset = replace(context.dataset, tasks={"long": longer})
+    learn, choose = ranking_points(replace(context, dataset=dataset), longer)
+    assert set(learn["user_id"]).isdisjoint(choose["user_id"])
+    assert abs(learn.height - choose.height) < 0.2 * learn.height
 
 
 def test_levels_go_from_least_to_most_responsive():

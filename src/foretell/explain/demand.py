@@ -87,7 +87,7 @@ def _in_units(fitted: FittedTask, inputs: DemandInputs) -> tuple[dict[str, float
     effects, reference = dict.fromkeys(inputs.names, 0.0), 0.0
     of_level = mean_of_quantiles(np.eye(len(blend.levels)), blend.levels)
     for head, share in ((blend.with_signal, blend.share), (blend.plain, 1 - blend.share)):
-        if share <= 0:
+        if head is None or share <= 0:
             continue
         for booster, shift, weight in zip(head.boosters, head.shifts, share * scale * of_level, strict=True):
             added = weight * booster.contributions(features[:, : len(head.names)])[0]

@@ -107,6 +107,7 @@ def fit_probability_head(
     standardise: Standardise,
     seed: int,
     components: tuple[str, ...] = COMPONENTS,
+    learning_rate: float | None = None,
 ) -> ProbabilityHead:
     """Fit the components on the training window; stop, blend and calibrate them on the validation window.
 
@@ -116,6 +117,7 @@ def fit_probability_head(
         standardise: Turns raw features into finite, comparable ones (fitted on the training window).
         seed: Decides every random choice.
         components: Which models to fit and blend.
+        learning_rate: Of the trees; by default .05, and .02 where there are few examples of one answer.
     """
     inputs, label = train
     later, later_label, later_weight = validation
@@ -125,7 +127,7 @@ def fit_probability_head(
     objective = {
         "objective": "binary",
         "num_leaves": leaves_for(rarer),
-        "learning_rate": 0.05 if rarer > 2000 else 0.02,
+        "learning_rate": learning_rate or (0.05 if rarer > 2000 else 0.02),
         "min_data_in_leaf": int(np.clip(rarer / 20, 10, 100)),
     }
     boosters: dict[str, Boosting] = {

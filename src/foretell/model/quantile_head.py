@@ -56,19 +56,19 @@ class QuantileBlend:
     """Two heads averaged: one reads a signal in its last feature, the other does without.
 
     Attributes:
-        with_signal: Reads every feature.
+        with_signal: Reads every feature; None where it got no share.
         plain: Reads all but the last.
         share: Weight of ``with_signal``, chosen on validation.
     """
 
-    with_signal: QuantileHead
+    with_signal: QuantileHead | None
     plain: QuantileHead
     share: float
 
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantile levels of both heads."""
-        return self.with_signal.levels
+        return self.plain.levels
 
     def quantiles(self, features: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.float64]:
         """Quantiles ``[n, Q]`` in units: averaging quantiles level by level keeps them in order.
@@ -77,7 +77,7 @@ class QuantileBlend:
             Lichtendahl, Grushka-Cockayne and Winkler, Is It Better to Average Probabilities or Quantiles?, 2013.
         """
         plain = self.plain.quantiles(features[:, :-1], scale)
-        if self.share == 0:  # the signal need not even be known
+        if self.with_signal is None or self.share == 0:  # the signal need not even be known
             return plain
         return self.share * self.with_signal.quantiles(features, scale) + (1 - self.share) * plain
 

@@ -21,7 +21,7 @@ from foretell.core.prediction import quantile_column
 from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.predictor.candidates import candidates
-from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
+from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.offers import campaign_at
 from foretell.predictor.pair_inputs import POINT, pair_inputs
@@ -144,7 +144,7 @@ def demand_at(
         weeks=-(-fitted.task.horizon_days // 7),
         log_end=cutoff,
         with_intent=head.share > 0,
-    ).aligned(head.with_signal.names)
+    ).aligned((*head.plain.names, INTENT))
 
 
 def demand_answers(fitted: FittedTask, inputs: DemandInputs) -> pl.DataFrame:

@@ -64,6 +64,8 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
     if fitted.quantiles is not None:
         saved["signal_share"] = fitted.quantiles.share
         for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
+            if head is None:
+                continue
             boosters |= {f"{name}_{index}": booster for index, booster in enumerate(head.boosters)}
             saved[name] = head.to_dict()
     for name, booster in boosters.items():
@@ -99,8 +101,8 @@ def load_fitted(folder: Path) -> FittedTask:
 def _quantile_blend(saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileBlend | None:
     if "signal_share" not in saved:
         return None
-    heads = [_quantile_head(name, saved[name], boosters) for name in ("signal", "plain")]
-    return QuantileBlend(heads[0], heads[1], saved["signal_share"])
+    with_signal = _quantile_head("signal", saved["signal"], boosters) if "signal" in saved else None
+    return QuantileBlend(with_signal, _quantile_head("plain", saved["plain"], boosters), saved["signal_share"])
 
 
 def _quantile_head(name: str, head: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileHead:

@@ -64,7 +64,7 @@ def evaluate(
 
 def _points_to_score(context: FitContext, predictor: Predictor) -> Iterator[pl.DataFrame]:
     """The points that scoring asks about, to be read in one pass."""
-    for name, fitted in predictor.tasks.items():
+    for fitted in predictor.tasks.values():
         task, dataset = fitted.task, context.dataset
         if task.kind == "demand":
             if fitted.quantiles is not None and fitted.quantiles.share > 0:
@@ -72,9 +72,9 @@ def _points_to_score(context: FitContext, predictor: Predictor) -> Iterator[pl.D
         elif task.kind == "recommend":
             yield ranking_examples(dataset, task, "test")
         else:
-            yield dataset.examples(name, "test")
+            yield context.examples(task, "test")
         if task.kind == "promotion":  # what a campaign changes is learned from those of the training window
-            yield dataset.examples(name, "train")
+            yield context.examples(task, "train")
 
 
 def _score(context: FitContext, fitted: Any, config: RunConfig) -> tuple[dict[str, Any], pl.DataFrame]:  # noqa: ANN401

@@ -13,7 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.core import columns
+from foretell.core.task import Task
 from foretell.dataset.dataset import Dataset
+from foretell.dataset.windows import SplitName
 from foretell.features import FeatureConfig
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.reader import PointInputs, Reader
@@ -61,6 +63,7 @@ class FitContext:
     reader: Reader
     seed: int
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    _examples: dict[tuple[str, SplitName], pl.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, dataset: Dataset, reader: Reader, *, seed: int, features: FeatureConfig | None = None) -> FitContext:
@@ -68,6 +71,13 @@ class FitContext:
         view = ShopView.of(dataset.log, histories=dataset.histories)
         remembering = RememberingReader.of(reader, view=view)
         return cls(dataset, view, remembering, seed, features or FeatureConfig())
+
+    def examples(self, task: Task, split: SplitName) -> pl.DataFrame:
+        """The labelled examples of a task in a split, made once."""
+        key = (task.name, split)
+        if key not in self._examples:
+            self._examples[key] = self.dataset.examples(task.name, split)
+        return self._examples[key]
 
     def points_of(self, examples: pl.DataFrame) -> tuple[PointInputs, NDArray[np.int64]]:
         """The distinct points of the examples, and each example's row among them."""

@@ -13,6 +13,7 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.task import Task
+from foretell.core.time import DAY
 from foretell.dataset.dataset import Dataset
 from foretell.dataset.windows import SplitName
 from foretell.predictor.candidates import candidates
@@ -32,23 +33,24 @@ __all__ = [
     "user_examples",
 ]
 
-_POINTS_TO_LEARN_RANKING: Final = {"train": 3000, "validation": 1500}
+_POINTS_TO_LEARN_RANKING: Final = (3000, 1500)
 
 
 def points_to_read(context: FitContext, split: SplitName) -> Iterator[pl.DataFrame]:
     """The points that the examples of every task in a split ask about, to be read in one pass."""
-    for name, task in context.dataset.tasks.items():
+    for task in context.dataset.tasks.values():
         if task.kind == "demand":
             yield demand_points(context.view, cutoffs=context.dataset.cutoffs(task, split))
         elif task.kind == "recommend":
-            yield ranking_points(context, task, split)
+            if split == "validation":
+                yield from ranking_points(context, task)
         else:
-            yield context.dataset.examples(name, split)
+            yield context.examples(task, split)
 
 
 def user_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
     """Examples of a task asked of users on the grid of cutoffs."""
-    frame = context.dataset.examples(task.name, split)
+    frame = context.examples(task, split)
     read, rows = context.points_of(frame)
     return Examples(frame, read.take(rows), frame[columns.LABEL].to_numpy())
 
@@ -57,7 +59,7 @@ def campaign_examples(
     context: FitContext, task: Task, split: SplitName, *, kinds: tuple[str, ...], treated_only: bool = True
 ) -> Examples:
     """Examples of campaign take-up; only whom the campaign reached, unless asked otherwise."""
-    frame = context.dataset.examples(task.name, split)
+    frame = context.examples(task, split)
     if treated_only:
         frame = frame.filter(pl.col(columns.TREATED))
     read, rows = context.points_of(frame)
@@ -69,7 +71,7 @@ def exposure_examples(
     context: FitContext, task: Task, split: SplitName, *, placements: dict[str, tuple[str, ...]]
 ) -> Examples:
     """Examples of exposures, with the weight of each."""
-    frame = context.dataset.examples(task.name, split)
+    frame = context.examples(task, split)
     read, rows = context.points_of(frame)
     pairs = frame.with_columns(pl.Series(POINT, rows.astype(np.uint32)))
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements=placements)
@@ -81,18 +83,32 @@ def ranking_examples(dataset: Dataset, task: Task, split: SplitName) -> pl.DataF
     return dataset.examples(task.name, split, stride_days=2 * dataset.windows.stride_days)
 
 
-def ranking_points(context: FitContext, task: Task, split: SplitName) -> pl.DataFrame:
-    """A sample of the examples of a ranking task, as many as its candidates are learned from."""
-    frame = ranking_examples(context.dataset, task, split)
-    n = _POINTS_TO_LEARN_RANKING[split]
-    return frame[np.sort(np.random.default_rng((context.seed, len(split))).permutation(frame.height)[:n])]
+def ranking_points(context: FitContext, task: Task) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Samples of a ranking task's examples: those its candidates are learned from, and later ones to choose on.
+
+    Both lie in the validation window. The sequence model and the transition graph have seen the training window
+    whole: there, the graph points at what a customer bought after the cutoff because the customer bought it. Whoever
+    learns from that how far such evidence can be trusted trusts it far too much.
+    """
+    frame = ranking_examples(context.dataset, task, "validation")
+    cutoffs = frame[columns.CUTOFF].unique().sort().to_list()
+    middle = cutoffs[len(cutoffs) // 2] if cutoffs else 0
+    is_early = frame[columns.CUTOFF] <= middle - task.horizon_days * DAY
+    if not is_early.any():  # a window too short to be cut in time is cut by customers
+        is_early = frame[columns.USER_ID].rank("dense") % 2 == 0
+    parts = (frame.filter(is_early), frame.filter((frame[columns.CUTOFF] >= middle) & ~is_early))
+    random = np.random.default_rng((context.seed, frame.height))
+    learn, choose = (
+        part[np.sort(random.permutation(part.height)[:n])]
+        for part, n in zip(parts, _POINTS_TO_LEARN_RANKING, strict=True)
+    )
+    return learn, choose
 
 
-def candidate_examples(context: FitContext, task: Task, split: SplitName) -> Examples:
-    """Candidates of a sample of users, labelled by whether the user acted on them within the horizon."""
-    frame = ranking_points(context, task, split)
+def candidate_examples(context: FitContext, task: Task, frame: pl.DataFrame) -> Examples:
+    """Candidates of examples of a ranking task, labelled by whether the user acted on them within the horizon."""
     read = context.reader.read(context.view, points=frame)
-    pairs = candidates(context.reader, view=context.view, read=read)
+    pairs = candidates(context.reader, view=context.view, read=read, action=task.action)
     inputs = pair_inputs(context.reader, view=context.view, read=read, pairs=pairs, placements={})
     wanted = (
         frame.with_row_index(POINT).select(POINT, pl.col("relevant").alias(columns.ITEM_ID)).explode(columns.ITEM_ID)

@@ -7,7 +7,7 @@ reads train and validation only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ from foretell.features.transform import Standardiser
 from foretell.model.baseline import fit_baseline
 from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.probability_head import fit_probability_head
-from foretell.model.quantile_head import QuantileBlend, fit_quantile_head, fit_share
+from foretell.model.quantile_head import QuantileBlend, QuantileHead, fit_quantile_head, fit_share
 from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
@@ -30,6 +30,7 @@ from foretell.train.examples import (
     campaign_examples,
     candidate_examples,
     exposure_examples,
+    ranking_points,
     rates_by_level,
     user_examples,
 )
@@ -90,7 +91,7 @@ def _promotion(context: FitContext, task: Task) -> FittedTask:
 
 
 def _ad(context: FitContext, task: Task) -> FittedTask:
-    shown = context.dataset.examples(task.name, "train")
+    shown = context.examples(task, "train")
     placements = {name: rates_by_level(shown, name) for name in ("position", "channel")}
     return _fit_probability(
         context,
@@ -102,9 +103,11 @@ def _ad(context: FitContext, task: Task) -> FittedTask:
 
 
 def _recommend(context: FitContext, task: Task) -> FittedTask:
-    train, later = candidate_examples(context, task, "train"), candidate_examples(context, task, "validation")
-    # A million candidates need no dense network: the trees and the sequence score carry the ranking.
-    return _fit_probability(context, task, train, later, components=("lightgbm", "lightgbm_sequence"))
+    train, later = (candidate_examples(context, task, points) for points in ranking_points(context, task))
+    # A million candidates need no dense network: the trees and the sequence score carry the ranking. Of so many,
+    # larger steps learn the same in half the trees (docs/LOG.md).
+    settings = {"components": ("lightgbm", "lightgbm_sequence"), "learning_rate": 0.1}
+    return _fit_probability(context, task, train, later, settings=settings)
 
 
 def _demand(context: FitContext, task: Task) -> FittedTask:
@@ -123,13 +126,6 @@ def _demand(context: FitContext, task: Task) -> FittedTask:
         ).observed()
         for split in ("train", "validation")
     )
-    head = fit_quantile_head(
-        (train.features, train.units, train.scale),
-        validation=(later.features, later.units, later.scale),
-        names=train.names,
-        levels=task.quantiles,
-        seed=context.seed,
-    )
     plain = fit_quantile_head(
         (train.without_intent(), train.units, train.scale),
         validation=(later.without_intent(), later.units, later.scale),
@@ -137,13 +133,26 @@ def _demand(context: FitContext, task: Task) -> FittedTask:
         levels=task.quantiles,
         seed=context.seed,
     )
+
+    def with_signal(levels: tuple[float, ...]) -> QuantileHead:
+        return fit_quantile_head(
+            (train.features, train.units, train.scale),
+            validation=(later.features, later.units, later.scale),
+            names=train.names,
+            levels=levels,
+            seed=context.seed,
+        )
+
+    # Whether the signal is of use shows at the middle level; the others are fitted only if it is.
+    middle = len(task.quantiles) // 2
     share = fit_share(
-        head.quantiles(later.features, later.scale),
-        plain.quantiles(later.without_intent(), later.scale),
+        with_signal(task.quantiles[middle : middle + 1]).quantiles(later.features, later.scale),
+        plain.quantiles(later.without_intent(), later.scale)[:, middle : middle + 1],
         units=later.units,
-        levels=task.quantiles,
+        levels=task.quantiles[middle : middle + 1],
     )
-    return FittedTask(task=task, quantiles=QuantileBlend(head, plain, share), levels={"items": tuple(items)})
+    blend = QuantileBlend(with_signal(task.quantiles) if share > 0 else None, plain, share)
+    return FittedTask(task=task, quantiles=blend, levels={"items": tuple(items)})
 
 
 FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
@@ -163,13 +172,13 @@ def _fit_probability(
     later: Examples,
     *,
     levels: dict[str, tuple[str, ...]] | None = None,
-    components: tuple[str, ...] | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> FittedTask:
-    for name, part in (("training", train), ("validation", later)):
+    for name, part in (("learn from", train), ("choose on", later)):
         positives = int(part.label.sum())
         if min(positives, len(part.label) - positives) < _LEAST_POSITIVES:
             raise InsufficientDataError(
-                f"Task {task.name!r} has too few examples of one answer in the {name} window.",
+                f"Task {task.name!r} has too few examples of one answer to {name}.",
                 received=f"{positives} positives among {len(part.label)}",
                 remedy=f"At least {_LEAST_POSITIVES} of each are needed: bring a longer log or switch the task off.",
             )
@@ -178,13 +187,12 @@ def _fit_probability(
     frame = pl.DataFrame(inputs.features, schema=list(inputs.names))
     standardiser = Standardiser.fit(frame, method=context.features.scale)
     standardise = FittedTask.standardise_with(standardiser)
-    extra = {} if components is None else {"components": components}
     head = fit_probability_head(
         (inputs, train.label),
         validation=(later.inputs.only(choice.names), later.label, later.weight),
         standardise=standardise,
         seed=context.seed,
-        **extra,
+        **(settings or {}),
     )
     baselines = {
         name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)

@@ -111,7 +111,8 @@ class Optimiser:
         if not norms:
             return
         by = (self.config.clip_norm / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_([one.grad for one in self.dense if one.grad is not None], by)
+        if grads := [one.grad for one in self.dense if one.grad is not None]:
+            torch._foreach_mul_(grads, by)
         for table in self.rows:
             table.scale_gradient(by)
 

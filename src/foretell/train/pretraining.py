@@ -71,6 +71,9 @@ def pretrain(
         progress: Called with (steps done, steps in all) after each step.
         on_pace: Called with the pace after each step.
 
+    In a process group (``torchrun``) every process calls this with the same arguments, reads its part of each step and
+    ends with the same weights; the first writes the files.
+
     Returns:
         The mean losses of the last epoch.
 
@@ -97,7 +100,7 @@ def pretrain(
     ):
         stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
         start, losses = load_checkpoint(folder, stepper.parts)
-        events = EventFile(folder / "tensorboard") if config.tensorboard else None
+        events = EventFile(folder / "tensorboard") if config.tensorboard and stepper.team.writes else None
         saved_at, pace = time.monotonic(), Pace(n_steps=len(plan))
         model.train()
         for step in range(start, len(plan)):
@@ -111,12 +114,14 @@ def pretrain(
             pace.step(step + 1, n_events=n_events)
             if on_pace is not None:
                 on_pace(pace)
-            if time.monotonic() - saved_at > config.checkpoint_seconds and stepper.between_moves:
+            due = time.monotonic() - saved_at > config.checkpoint_seconds
+            if due and stepper.between_moves and stepper.team.writes:
                 save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses)
                 saved_at = time.monotonic()
         stepper.finish()
     model.eval()
-    _write_metrics(folder, losses)
+    if stepper.team.writes:
+        _write_metrics(folder, losses)
     last = losses[-max(len(plan) // len(epochs), 1) :]
     names = {name for entry in last for name in entry}
     return {name: float(np.mean([entry[name] for entry in last if name in entry])) for name in sorted(names)}

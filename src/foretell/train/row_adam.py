@@ -72,13 +72,15 @@ class RowAdam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """One step on the rows that have a gradient; they must be ``ready``."""
+        """One step on the rows that have a gradient."""
+        gradient = self.table.grad
+        if gradient is not None:
+            gradient = gradient.coalesce()
+            self.ready(gradient.indices()[0])  # another process may have touched what this one did not read
         self.n_steps += 1
         self._count_late()
-        gradient = self.table.grad
         if gradient is None:
             return
-        gradient = gradient.coalesce()
         rows, slopes = gradient.indices()[0], gradient.values()
         first = self.first[rows].lerp_(slopes, 1 - self.betas[0])
         second = self.second[rows].mul_(self.betas[1]).addcmul_(slopes, slopes, value=1 - self.betas[1])

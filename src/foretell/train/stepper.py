@@ -21,6 +21,7 @@ from foretell.train.checkpoint import Stateful
 from foretell.train.losses import Objectives
 from foretell.train.negatives import Negatives
 from foretell.train.optimisation import Optimiser, learning_rate_at
+from foretell.train.parallel import Team, read_by
 from foretell.train.precision import Precision
 from foretell.train.pretraining_data import PretrainingData, short_first
 from foretell.train.settings import ModelConfig
@@ -61,6 +62,8 @@ class Stepper:
         self.precision = Precision.chosen(config.precision)
         self.objectives = Objectives(_negatives(model, data, config), self.precision, config.regularisation)
         model.embedding.items.identity.sparse = _by_rows(model, data, config)
+        self.team = Team.present()
+        self.reading = read_by(self.team, model, self.objectives)
         self.optimiser = Optimiser(
             model,
             config=config.optimisation,
@@ -98,24 +101,36 @@ class Stepper:
         settings = self.config.optimisation
         rate = learning_rate_at(step, n_steps=self.n_steps, peak=self.optimiser.peak, config=settings)
         self.optimiser.set_learning_rate(rate)
-        batch = self.data.batch.select(which)
+        mine, counts = self.team.part(which)
+        batch = self.data.batch.select(mine)
         if self.augmentation is not None:
-            batch = self.augmentation.applied(batch, random=np.random.default_rng((self.seed, step)))
+            batch = self.augmentation.applied(batch, random=np.random.default_rng((self.seed, step, self.team.rank)))
         batch = short_first(batch, multiple=self.precision.rows_step)
         torch.manual_seed(self.seed * 1_000_003 + step)
         drawn = self.objectives.draw()
         self._ready(batch, drawn)
-        terms = self.objectives.losses(self.model, batch, drawn=drawn)
-        total = torch.stack(list(terms.values())).sum() if terms else None
-        if total is not None:
-            total.backward()  # type: ignore[no-untyped-call]
+        if self.team.rank:  # the same negatives everywhere, but not the same units dropped
+            torch.manual_seed(self.seed * 1_000_003 + step + 7_919 * self.team.rank)
+        found = self._learn(batch, drawn, counts=counts)
         self.accumulated += 1
         if settings.optimiser != "gd" or ends_epoch:
             self._move(step)
-        found = {name: float(value.detach()) for name, value in terms.items()}
         if ends_epoch and self.watched is not None:
             found["held_out"] = self._look()
         return found, int(batch.offsets[-1])
+
+    def _learn(self, batch: Batch, drawn: Tensor | None, *, counts: bool) -> dict[str, float]:
+        """Read, compare and send the slopes back; the losses, those of all processes together."""
+        terms: dict[str, Tensor] = self.reading(batch, drawn)
+        if self.team.size == 1:
+            total = torch.stack(list(terms.values())).sum() if terms else None
+            if total is not None:
+                total.backward()  # type: ignore[no-untyped-call]
+            return {name: float(value.detach()) for name, value in terms.items()}
+        weights = self.team.weights(batch, counts=counts)
+        weighted = torch.stack([value * weights[name][0] for name, value in terms.items()]).sum()
+        weighted.backward()  # type: ignore[no-untyped-call]
+        return self.team.total({name: float(value.detach()) * weights[name][1] for name, value in terms.items()})
 
     def finish(self) -> None:
         """Leave in the model the weights that answer: the best that were seen, or the average, or the last."""

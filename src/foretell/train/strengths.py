@@ -76,11 +76,12 @@ def measured_demand_strengths(context: FitContext, fitted: FittedTask) -> tuple[
 
 def _gains(head: QuantileBlend) -> NDArray[np.float64]:
     """Gain of the splits on each feature over all levels, each of the two heads by its weight; the signal last."""
-    mine, plain = (
-        np.sum([booster.gains() for booster in part.boosters], axis=0) for part in (head.with_signal, head.plain)
-    )
-    both: NDArray[np.float64] = head.share * mine + (1 - head.share) * np.append(plain, 0.0)
-    return both
+    plain: NDArray[np.float64] = np.sum([booster.gains() for booster in head.plain.boosters], axis=0)
+    plain = np.append(plain, 0.0)
+    if head.with_signal is None:
+        return plain
+    mine = np.sum([booster.gains() for booster in head.with_signal.boosters], axis=0)
+    return np.asarray(head.share * mine + (1 - head.share) * plain)
 
 
 def _beside_use(

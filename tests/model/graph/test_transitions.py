@@ -70,6 +70,20 @@ def test_settings_out_of_range_are_refused(wrong):
         GraphConfig(**wrong)
 
 
+def test_scores_a_few_histories_at_a_time_are_the_same(graph, monkeypatch):
+    monkeypatch.setattr("foretell.model.graph.transitions._SCORES_AT_ONCE", 2 * graph.n_items)
+    histories = batch([1], [4, 1], [5], [2], [3, 2])
+    whole = graph.scores(histories).toarray()
+    parts = list(graph.dense_scores(histories))
+    assert [rows.tolist() for rows, _ in parts] == [[0, 1], [2, 3], [4]]
+    np.testing.assert_array_equal(np.concatenate([scores for _, scores in parts]), whole)
+    some = list(graph.dense_scores(histories, rows=np.array([1, 3, 4])))
+    np.testing.assert_array_equal(np.concatenate([scores for _, scores in some]), whole[[1, 3, 4]])
+    rows, items = np.array([4, 0, 2, 4, 1, 0]), np.array([1, 2, 3, 5, 5, 2])
+    shares = graph.pair_shares(histories, rows=rows, items=items)
+    np.testing.assert_allclose(shares, (whole / whole.sum(axis=1, keepdims=True))[rows, items], rtol=1e-6)
+
+
 def test_with_a_half_life_old_links_and_counts_fade():
     histories = batch([1, 2], [1, 3])
     aged = Batch({**histories.values, "day": np.array([0, 0, 10, 10])}, histories.offsets)

@@ -1,0 +1,114 @@
+"""Several processes on one training: each reads a part of every step, and their gradients are averaged.
+
+This module owns who reads what and with which weight. It refuses to start processes: ``torchrun`` does, and whoever
+calls ``pretrain`` there has joined a process group before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from foretell.core.batch import Batch
+from foretell.model.behaviour import BehaviourModel
+from foretell.train.losses import Objectives
+
+__all__ = ["Reading", "Team", "read_by"]
+
+
+@dataclass(frozen=True)
+class Team:
+    """The processes that train together.
+
+    Attributes:
+        rank: The number of this one, from 0.
+        size: How many there are.
+    """
+
+    rank: int
+    size: int
+
+    @classmethod
+    def present(cls) -> Team:
+        """The process group that was joined, or this process alone."""
+        if distributed.is_available() and distributed.is_initialized():
+            return cls(distributed.get_rank(), distributed.get_world_size())
+        return cls(0, 1)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return self.rank == 0
+
+    def part(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], bool]:
+        """The pieces of a step that this process reads, and whether they count.
+
+        Where there are fewer pieces than processes, one reads a piece that another counts, for the sake of company.
+
+        Example:
+            >>> Team(1, 2).part(np.array([4, 5, 6]))
+            (array([5]), True)
+        """
+        mine = which[self.rank :: self.size]
+        return (mine, True) if len(mine) else (which[:1], False)
+
+    def weights(self, batch: Batch, *, counts: bool) -> dict[str, tuple[float, float]]:
+        """For each loss what this process's mean is to be multiplied by, for the gradient and for the report.
+
+        Means over parts of different size, so weighted and averaged over the processes, are the mean over the whole.
+        """
+        rows: dict[str, int] = {
+            "next_item": int(np.count_nonzero(batch.values["next_item"])),
+            "next_action": int(np.count_nonzero(batch.values["next_action"])),
+            "next_order_time": int(np.count_nonzero(batch.values["wait_days"].astype(np.float64) >= 0)),
+            "contrastive": len(batch),
+        }
+        mine = torch.tensor([float(n) for n in rows.values()], dtype=torch.float64) * counts
+        of_all = mine.clone()
+        distributed.all_reduce(of_all)
+        shares = (mine / of_all.clamp(min=1.0)).tolist()
+        return {name: (share * self.size, share) for name, share in zip(rows, shares, strict=True)}
+
+    def total(self, values: dict[str, float]) -> dict[str, float]:
+        """Numbers added over the processes, under the names of all of them."""
+        every: list[dict[str, float] | None] = [None] * self.size
+        distributed.all_gather_object(every, values)
+        found: dict[str, float] = {}
+        for one in every:
+            for name, value in (one or {}).items():
+                found[name] = found.get(name, 0.0) + value
+        return found
+
+
+class Reading(nn.Module):
+    """A step's reading as one module: batch in, losses out.
+
+    Args:
+        model: The model.
+        objectives: The losses.
+    """
+
+    def __init__(self, model: BehaviourModel, objectives: Objectives) -> None:
+        super().__init__()
+        self.model, self.objectives = model, objectives
+
+    def forward(self, batch: Batch, drawn: Tensor | None) -> dict[str, Tensor]:
+        """The losses of a batch against the negatives drawn."""
+        return self.objectives.losses(self.model, batch, drawn=drawn)
+
+
+def read_by(team: Team, model: BehaviourModel, objectives: Objectives) -> nn.Module:
+    """The reading, and with several processes one whose gradients are averaged over them.
+
+    References:
+        Li et al., PyTorch Distributed: Experiences on Accelerating Data Parallel Training, 2020.
+    """
+    reading = Reading(model, objectives)
+    if team.size == 1:
+        return reading
+    return DistributedDataParallel(reading, find_unused_parameters=True, broadcast_buffers=False)
