@@ -108,8 +108,11 @@ def stages(meter: Meter, _: Path, store: Path) -> None:
     from foretell.dataset.store import HistoryStore
     from foretell.dataset.windows import Windows
     from foretell.model.behaviour import BehaviourModel
+    from foretell.model.graph.transitions import TransitionGraph
+    from foretell.model.next_item import NextItemMixture
     from foretell.model.vocabulary import Vocabulary
     from foretell.predictor.encoder import Encoder
+    from foretell.predictor.next_item import NextItemRanker
     from foretell.predictor.view import ShopView
     from foretell.prepare.gates import gates
     from foretell.run.pipeline import make_reader
@@ -136,10 +139,12 @@ def stages(meter: Meter, _: Path, store: Path) -> None:
             data = PretrainingData.cut(batch, events_per_step=4096, seed=0)
             for which in data.steps(0):
                 data.take(which)
+        with meter.stage("graph of items"):
+            graph = TransitionGraph.build(batch, n_items=vocabulary.n_items)
     torch.manual_seed(0)
     encoder = Encoder(vocabulary, BehaviourModel(vocabulary, size="nano", dropout=0.0))
     with meter.stage("choice of features"):
-        reader = make_reader(dataset, encoder)
+        reader = make_reader(dataset, NextItemRanker(encoder, graph, NextItemMixture()))
     with meter.stage("examples of purchase"):
         points = dataset.examples("purchase", "validation")
     with meter.stage("counters of items"):

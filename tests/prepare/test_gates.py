@@ -171,6 +171,16 @@ def test_promotions_need_campaigns_and_takers():
     assert judge(few, "promotion").has["takers"] == events.height  # buying counts where nothing is redeemed
 
 
+def test_every_row_of_a_large_table_of_treatments_is_one_unless_it_says_otherwise():
+    events = purchases(200, 200)
+    campaigns = pl.DataFrame({"campaign_id": ["c1"], "start": [START], "end": [START + DAY]})
+    many = pl.DataFrame({"user_id": [f"u{number}" for number in range(60_000)], "campaign_id": "c1", "time": START})
+    log = EventLog(events).with_table("campaigns", campaigns)
+    assert judge(log.with_table("treatments", many), "promotion").has["treated"] == 60_000
+    told = many.with_columns(treated=pl.Series([True, False, None] * 20_000))
+    assert judge(log.with_table("treatments", told), "promotion").has["treated"] == 40_000
+
+
 def test_demand_needs_items_sold_in_many_weeks():
     gate = judge(EventLog(purchases(50, 400, items=8)), "demand")
     assert gate.status == "refused"

@@ -61,6 +61,12 @@ def test_known_customers_reached_or_not_with_take_up_and_spending(log, at):
     ]
 
 
+def test_without_money_each_purchase_counts_as_one(log, at):
+    full = log(redeemed("a", at(12)))
+    found = examples(full.with_events(full.events.drop("value")), at(5), at(20))
+    assert dict(found.select("user_id", "amount").rows()) == {"a": 2.0, "b": 0.0, "c": 0.0}
+
+
 def labels(log, at, **window):
     found = examples(log, window.get("start", at(5)), window.get("end", at(20)))
     return dict(found.select("user_id", "label").rows())

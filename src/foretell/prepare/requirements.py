@@ -257,7 +257,7 @@ def _promotion(log: EventLog, task: Task) -> list[Requirement]:
     facts = facts_of(log, task)
     campaigns, treatments = log.table("campaigns"), log.table("treatments")
     n_campaigns = 0 if campaigns is None else campaigns.height
-    treated = 0 if treatments is None else treatments.filter(_is_treated(treatments)).height
+    treated = 0 if treatments is None else _n_treated(treatments)
     controls = max(facts.events[columns.USER_ID].n_unique() * n_campaigns - treated, 0) if treated else 0
     redeemed = log.events.filter(pl.col(columns.ACTION) == columns.COUPON_REDEEMED)
     if columns.CAMPAIGN_ID in redeemed.columns and redeemed.height:
@@ -276,9 +276,11 @@ def _promotion(log: EventLog, task: Task) -> list[Requirement]:
     ]
 
 
-def _is_treated(treatments: pl.DataFrame) -> pl.Expr:
-    """A row that does not say otherwise is a treatment."""
-    return pl.col(columns.TREATED).fill_null(True) if columns.TREATED in treatments.columns else pl.lit(True)
+def _n_treated(treatments: pl.DataFrame) -> int:
+    """How many rows are treatments: each that does not say otherwise."""
+    if columns.TREATED not in treatments.columns:
+        return treatments.height
+    return int(treatments[columns.TREATED].cast(pl.Boolean).fill_null(True).sum())
 
 
 def _demand(log: EventLog, task: Task) -> list[Requirement]:

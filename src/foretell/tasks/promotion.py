@@ -59,7 +59,9 @@ def _one_campaign(log: EventLog, task: Task, campaign: dict[str, object], treatm
     redeemed = during.filter(_is_redemption(log, campaign_id)).select(columns.USER_ID).unique()
     bought = during.filter(pl.col(columns.ACTION) == columns.PURCHASE)
     value = pl.col(columns.VALUE) if columns.VALUE in bought.columns else pl.lit(1.0)
-    amount = bought.group_by(columns.USER_ID).agg(value.fill_null(0.0).sum().alias("amount"))
+    # First a column, then its sum: the sum of a constant alone would be that constant, whatever the group holds.
+    amounts = bought.select(columns.USER_ID, value.fill_null(0.0).alias("amount"))
+    amount = amounts.group_by(columns.USER_ID).agg(pl.col("amount").sum())
     return (
         known.join(listed, on=columns.USER_ID, how="left", maintain_order="left")
         .join(redeemed.with_columns(pl.lit(1.0).alias(columns.LABEL)), on=columns.USER_ID, how="left")

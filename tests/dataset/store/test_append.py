@@ -45,6 +45,19 @@ def test_a_week_of_the_small_shop_is_added(tiny_shop, tmp_path, n_parts):
     assert files == HistoryStore.open(tmp_path / "grown").manifest.names()
 
 
+def test_a_day_is_added_where_very_many_rows_were_claimed(tmp_path):
+    """Of many rows Polars filters pieces side by side, and takes no condition that names no column."""
+    row = {"user_id": "a", "time": START, "action": "view"}
+    repeated = pl.DataFrame([row, {**row, "user_id": "b"}])[[0, 1] * 60_000]
+    day = pl.LazyFrame({"user_id": ["a"], "time": [START + DAY], "action": ["cart"]})
+    build_store(repeated.lazy(), tmp_path / "store")
+    append_to_store(day, tmp_path / "store")
+    made = HistoryStore.open(tmp_path / "store")
+    assert made.manifest.removed == {"exact_duplicate": 119_998}
+    assert made.quarantine().height == 119_998
+    assert len(made) == 3
+
+
 def test_an_open_store_reads_on_while_another_day_is_added(tmp_path):
     day = pl.LazyFrame({"user_id": ["a", "b"], "time": [START, START], "action": ["view", "cart"]})
     build_store(day, tmp_path / "store")

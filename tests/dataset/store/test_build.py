@@ -135,6 +135,9 @@ def test_a_damaged_store_and_one_of_another_version_say_so(tmp_path):
     manifest.write_text(whole.replace('"version": 1', '"version": 99, "more": 2'), encoding="utf-8")
     with pytest.raises(RunError, match="another version"):
         HistoryStore.open(tmp_path / "store")
+    manifest.write_text(whole.replace('"late_hours": 72.0', '"late_hours": null'), encoding="utf-8")
+    with pytest.raises(RunError, match="late_hours"):
+        HistoryStore.open(tmp_path / "store")
     manifest.write_text(whole[:-20], encoding="utf-8")
     with pytest.raises(RunError, match="cannot be read"):
         HistoryStore.open(tmp_path / "store")

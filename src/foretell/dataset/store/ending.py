@@ -5,6 +5,7 @@ This module owns those files. It refuses to judge rows and to write the manifest
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -82,8 +83,7 @@ class Ending:
         beginnings = range_beginnings(events.lazy(), n_parts=n_pieces)
         written = []
         for piece, beginning in enumerate([self.store.manifest.parts[number].beginning, *beginnings]):
-            mine = by_range(beginnings) == piece
-            rows = events.filter(mine) if beginnings else events
+            rows = _piece(events, beginnings, piece)
             files = PartFiles.named(
                 first + piece,
                 generation=self.generation,
@@ -93,9 +93,9 @@ class Ending:
                 passive=has_passive(rows),
             )
             write_part(rows, self.store.folder, files)
-            beside(aside.filter(mine), self.store.folder / files.aside)
+            beside(_piece(aside, beginnings, piece), self.store.folder / files.aside)
             if before is not None and files.before is not None:
-                beside(before.filter(mine), self.store.folder / files.before)
+                beside(_piece(before, beginnings, piece), self.store.folder / files.before)
             written.append(files)
         return tuple(written)
 
@@ -115,6 +115,14 @@ class Ending:
         # What netting says of a row that was claimed after all belongs to no row that came.
         frames = [frame.drop(NETTED, strict=False) for frame in (*as_before, *found)]
         return pl.concat(frames, how="diagonal_relaxed").sort(ROW)
+
+
+def _piece(rows: pl.DataFrame, beginnings: Sequence[str], number: int) -> pl.DataFrame:
+    """The rows of the users of one piece.
+
+    Where there is one only, its condition would name no column, and Polars takes that for no mask of many rows.
+    """
+    return rows.filter(by_range(beginnings) == number) if beginnings else rows
 
 
 def _nobody(rows: pl.DataFrame) -> pl.DataFrame:

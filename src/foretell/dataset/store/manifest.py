@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.core.errors import RunError
 from foretell.core.files import write_json
+from foretell.prepare.rules import CleaningRules
 
 __all__ = ["MANIFEST", "ROWS_PER_PART", "Manifest", "PartFiles", "building_place"]
 
@@ -145,6 +146,7 @@ class Manifest(BaseModel):
             if version != _VERSION:
                 raise _of_version(version)
             found = cls.model_validate(values)
+            CleaningRules.model_validate(found.rules)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
                 "The store's manifest cannot be read.",
