@@ -5,7 +5,7 @@ import torch
 from scipy import sparse
 
 from foretell.core.batch import Batch
-from foretell.model.next_item import NextItemEvidence, NextItemMixture, gather_evidence
+from foretell.model.next_item import NextItemEvidence, NextItemMixture, Repeats, gather_evidence
 
 N_ITEMS = 6
 
@@ -35,8 +35,7 @@ def test_each_term_written_out():
         graph=0.3,
         graph_length=-0.1,
         popularity=0.2,
-        again=-2.0,
-        again_age=0.7,
+        repeats=Repeats(held=-2.0, since=0.7),
         floor=0.01,
     )
     scores = mixture.scores(evidence([1, 4, 1], logits=logits.clone(), links=links, counts=counts))[0]
@@ -60,7 +59,7 @@ def test_an_empty_history_and_unknown_items_hold_nothing():
 
 
 def test_saved_weights_come_back():
-    mixture = NextItemMixture(sequence=0.25, again=-3.0, floor=0.1)
+    mixture = NextItemMixture(sequence=0.25, repeats=Repeats(held=-3.0), floor=0.1)
     assert NextItemMixture.from_dict(mixture.to_dict()) == mixture
 
 

@@ -114,4 +114,4 @@ def test_what_always_comes_again_is_learned_too():
     mixture = fit_mixture(Shortlists.of(evidence(*lists), np.array([one[-1] for one in lists])))
     scores = mixture.scores(evidence([2, 5, 1]))
     assert scores.argmax() == 1
-    assert mixture.again_age < 0
+    assert mixture.repeats.since < 0

@@ -56,7 +56,7 @@ FILES = (
     "heads/churn/networks.safetensors",
     "heads/churn/lightgbm.txt",
     "heads/churn/amount.txt",
-    "heads/demand/signal_0.txt",
+    "heads/demand/plain_0.txt",
 )
 
 

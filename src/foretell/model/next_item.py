@@ -7,7 +7,7 @@ learn the weights (``next_item_fit``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from foretell.core.batch import Batch
 
-__all__ = ["TYPICAL_LOG_LENGTH", "NextItemEvidence", "NextItemMixture", "gather_evidence"]
+__all__ = ["TYPICAL_LOG_LENGTH", "NextItemEvidence", "NextItemMixture", "Repeats", "gather_evidence"]
 
 TYPICAL_LOG_LENGTH: Final = 1.5
 """The log length at which the weights are what their names say: a history of four or five items."""
@@ -44,12 +44,25 @@ class NextItemEvidence:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """What is added to the score of an item that the history holds already.
+
+    Attributes:
+        held: For being held at all.
+        since: Per unit of log(1 + steps since).
+    """
+
+    held: float = 0.0
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
 class NextItemMixture:
     """Log-linear weights of the evidence.
 
     A history's score of an item is ``w_s * sequence + w_g * log(1 + share / floor) + popularity * log(1 + count)``, and
-    for an item it holds already ``again + again_age * log(1 + steps since)`` on top: what it takes to come again is
-    learned, not filtered. The first two weights change with the logarithm of the history's length. The floor says how
+    for an item it holds already ``held + since * log(1 + steps since)`` on top: what it takes to come again is learned,
+    not filtered. The first two weights change with the logarithm of the history's length. The floor says how
     sure the graph is of what it has never seen: with a small one an item without a link is as good as excluded.
 
     Attributes:
@@ -58,8 +71,7 @@ class NextItemMixture:
         graph: Weight of the log of the graph's share at a typical length.
         graph_length: How that weight changes per unit of log length.
         popularity: Weight of the log count.
-        again: Added for an item that is in the history.
-        again_age: Added per unit of log(1 + steps since).
+        repeats: What is added for an item that is in the history.
         floor: The share of the graph's score that every item is given.
 
     References:
@@ -71,8 +83,7 @@ class NextItemMixture:
     graph: float = 0.0
     graph_length: float = 0.0
     popularity: float = 0.0
-    again: float = 0.0
-    again_age: float = 0.0
+    repeats: Repeats = Repeats()
     floor: float = 0.03
 
     def scores(self, evidence: NextItemEvidence) -> Tensor:
@@ -88,20 +99,20 @@ class NextItemMixture:
         linked.data = np.log1p(linked.data / np.float32(self.floor))
         _add(scores, linked, factor=self.graph + self.graph_length * length)
         known = evidence.again
-        if known.nnz and (self.again or self.again_age):
-            added = self.again + self.again_age * (known.data - 1.0)
+        if known.nnz and self.repeats != Repeats():
+            added = self.repeats.held + self.repeats.since * (known.data - 1.0)
             _add(scores, sparse.csr_array((added.astype(np.float32), known.indices, known.indptr), shape=known.shape))
         scores[:, 0] = float("-inf")
         return scores
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """The weights by name."""
-        return {field.name: float(getattr(self, field.name)) for field in fields(self)}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> NextItemMixture:
         """Rebuild from ``to_dict``."""
-        return cls(**saved)
+        return cls(**{**saved, "repeats": Repeats(**saved["repeats"])})
 
 
 def gather_evidence(

@@ -6,7 +6,7 @@ This module owns the shortlists the weights are learned on and their fit. It ref
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from foretell.model.next_item import TYPICAL_LOG_LENGTH, NextItemEvidence, NextItemMixture
+from foretell.model.next_item import TYPICAL_LOG_LENGTH, NextItemEvidence, NextItemMixture, Repeats
 
 __all__ = ["Shortlists", "fit_mixture"]
 
@@ -156,7 +156,7 @@ def _fit(rows: Shortlists, *, floor: float) -> tuple[float, Tensor, float]:
 
 def _mixture(weights: Tensor, *, floor: float) -> NextItemMixture:
     values: list[float] = weights.tolist()
-    return replace(NextItemMixture(*values), floor=floor)
+    return NextItemMixture(*values[:5], repeats=Repeats(*values[5:]), floor=floor)
 
 
 def _largest(matrix: sparse.csr_array, most: int, *, low: bool = False) -> Int[Tensor, "B most"]:

@@ -60,7 +60,7 @@ def test_equals_dense_masked_attention(window, lengths, seed):
 @pytest.mark.parametrize("name", ["transformer", "hstu"])
 def test_no_state_depends_on_the_division_into_parts(name):
     torch.manual_seed(0)
-    backbone = BACKBONES[name](SIZES["tiny"], dropout=0.0).eval()
+    backbone = BACKBONES[name](SIZES["nano"], dropout=0.0).eval()
     lengths = torch.tensor([2] * 300 + [7] * 100 + [30] * 30)
     days = torch.cat([torch.rand(int(one), dtype=torch.float64).cumsum(0) for one in lengths])
     packing = Packing.of_lengths(lengths, days=days)
