@@ -28,7 +28,7 @@ def graph_that_foresees(
     """The graph, of some that forget at different speeds, that ranks best what came next later.
 
     In a shop whose range changes with the season last month's neighbours say more than last year's; in another one
-    all neighbours are needed. No forgetting is the first choice; faster and faster ones are tried while they are better.
+    all neighbours are needed. No forgetting is the first choice; faster and faster ones are tried while they gain.
 
     Args:
         histories: ``item`` and ``day`` of the packed training histories.
