@@ -143,7 +143,7 @@ def test_companions_are_saved(trio, tmp_path):
 
 
 def test_a_mixture_that_is_given_is_kept(tmp_path):
-    given = NextItemMixture(sequence=0.3, graph=0.4)
+    given, paces = NextItemMixture(sequence=0.3, graph=0.4), []
     found, _ = fit_next_item(
         frame(walks(30, seed=0)),
         mixture=given,
@@ -151,5 +151,8 @@ def test_a_mixture_that_is_given_is_kept(tmp_path):
         seed=0,
         folder=tmp_path,
         progress=lambda *_: None,
+        on_pace=lambda pace: paces.append(pace.events_per_second),
     )
     assert found.mixture == given
+    assert paces
+    assert min(paces) > 0

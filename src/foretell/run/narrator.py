@@ -5,17 +5,35 @@ This module owns what a person sees during a run. It refuses stdout, which belon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-__all__ = ["Narrator"]
+__all__ = ["Narrator", "Stage"]
 
-Step = Callable[[int, int], None]
+
+class Stage:
+    """The bar of one stage; call it with (done, in all) to move it.
+
+    Args:
+        progress: The bars of all stages.
+        task: Which of them this is.
+    """
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move the bar: so much is done, of so much in all."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def note(self, text: str) -> None:
+        """A few words beside the bar."""
+        self._progress.update(self._task, note=text)
 
 
 class Narrator:
@@ -53,13 +71,9 @@ class Narrator:
         self._progress.console.print(text)
 
     @contextmanager
-    def stage(self, title: str, *, note: str = "") -> Iterator[Step]:
+    def stage(self, title: str, *, note: str = "") -> Iterator[Stage]:
         """A stage with a bar; call what is yielded with (done, in all) to move it."""
         task = self._progress.add_task(title, total=None, note=note)
-
-        def step(done: int, total: int) -> None:
-            self._progress.update(task, completed=done, total=total)
-
-        yield step
+        yield Stage(self._progress, task)
         total = self._progress.tasks[task].total or 1
         self._progress.update(task, completed=total, total=total)

@@ -179,6 +179,7 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
             seed=config.seed,
             folder=folder.path / "pretraining",
             progress=step,
+            on_pace=lambda pace: step.note(f"{pace.events_per_second:,.0f} events/s"),
         )
         if config.model.backbone == "auto":
             talk.say(f"The backbone is {found.backbone.name}: {found.backbone.reason}.")

@@ -27,6 +27,7 @@ from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
 from foretell.predictor.next_item import NextItemRanker
 from foretell.train.graph_choice import graph_that_foresees
+from foretell.train.pace import Pace
 from foretell.train.packing import packed_on_disk
 from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData
@@ -119,6 +120,7 @@ def fit_next_item(
     seed: int,
     folder: Path,
     progress: Progress,
+    on_pace: Callable[[Pace], None] | None = None,
 ) -> tuple[NextItemRanker, Fitting]:
     """Fit the ranking of the next item.
 
@@ -134,6 +136,7 @@ def fit_next_item(
         seed: Decides every random choice.
         folder: Where checkpoints go; an interrupted call is continued.
         progress: Called with (steps done, steps in all).
+        on_pace: Called with the pace of the pre-training after each step.
 
     Returns:
         The ranking, and what there is to say of its fitting.
@@ -157,6 +160,7 @@ def fit_next_item(
             seed=seed + _SEEDS_APART * number,
             folder=folder / f"companion_{number}" if number else folder,
             progress=_part(progress, number, of=len(names)),
+            on_pace=on_pace,
         )
         encoders.append(encoder)
         losses = losses or found
@@ -179,6 +183,7 @@ def _pretrained(
     seed: int,
     folder: Path,
     progress: Progress,
+    on_pace: Callable[[Pace], None] | None,
 ) -> tuple[Encoder, dict[str, float]]:
     """One sequence model, and its mean losses in the last epoch."""
     torch.manual_seed(seed)
@@ -191,7 +196,7 @@ def _pretrained(
     )
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)
-    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress)
+    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress, on_pace=on_pace)
     return Encoder(vocabulary, model), losses
 
 
