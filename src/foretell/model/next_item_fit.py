@@ -155,8 +155,10 @@ def _fit(rows: Shortlists, *, floor: float) -> tuple[float, Tensor, float]:
 
 
 def _mixture(weights: Tensor, *, floor: float) -> NextItemMixture:
-    values: list[float] = weights.tolist()
-    return NextItemMixture(*values[:5], repeats=Repeats(*values[5:]), floor=floor)
+    sequence, sequence_length, graph, graph_length, popularity, held, since = weights.tolist()
+    return NextItemMixture(
+        sequence, sequence_length, graph, graph_length, popularity, repeats=Repeats(held, since), floor=floor
+    )
 
 
 def _largest(matrix: sparse.csr_array, most: int, *, low: bool = False) -> Int[Tensor, "B most"]:
