@@ -26,7 +26,7 @@ ItemLoss = Literal["full_softmax", "sampled_softmax"]
 _FULL_UP_TO_ITEMS: Final = 20_000
 """Up to here the exact softmax costs at most three times what a sampled one does, and ranks better."""
 
-_EVENTS_IN_ALL: Final = 4_000_000
+_EVENTS_IN_ALL: Final = 8_000_000
 """Events that are read in all passes together, between the fewest and the most of them."""
 
 _FEWEST_EPOCHS: Final = 3
@@ -106,7 +106,7 @@ class ModelConfig(BaseModel):
 
         Example:
             >>> [ModelConfig().chosen_epochs(n_events) for n_events in (10_000, 1_000_000, 100_000_000)]
-            [20, 4, 3]
+            [20, 8, 3]
         """
         if self.epochs != "auto":
             return self.epochs
