@@ -108,7 +108,7 @@ class RunConfig(BaseModel):
 
     Example:
         >>> RunConfig(seed=1).model.size
-        'small'
+        'tiny'
     """
 
     model_config = _STRICT

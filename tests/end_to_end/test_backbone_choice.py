@@ -31,7 +31,7 @@ def test_the_choice_and_its_reason_are_said_kept_and_shown(run):
     assert "too few to learn order from" in model["backbone_reason"]
     assert f"The backbone is pooled: {model['backbone_reason']}." in " ".join(said.split())
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "tiny pooled" in page
+    assert "nano pooled" in page
     assert f"pooled: {model['backbone_reason']}" in page
 
 

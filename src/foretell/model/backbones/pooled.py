@@ -57,7 +57,8 @@ class Pooled(Backbone):
             sums = _fading_sums(counted, packing, fading_days=fading, reach=self.reach)
             means.append(sums[:, :-1] / sums[:, -1:])
             amounts.append(torch.log(sums[:, -1:]))
-        states = self.inputs(torch.cat([events, *means, *amounts], dim=1))
+        # In float32 whatever products are computed in, like the sums that the blocks add to it.
+        states = self.inputs(torch.cat([events, *means, *amounts], dim=1)).float()
         for block in self.blocks:
             states = block(states)
         normed: Tensor = self.norm(states)
