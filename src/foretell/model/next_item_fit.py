@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
+from foretell.model.graph.places import places_in_rows
 from foretell.model.next_item import TYPICAL_LOG_LENGTH, NextItemEvidence, NextItemMixture, Repeats
 
 __all__ = ["Shortlists", "fit_mixture"]
@@ -71,7 +72,9 @@ class Shortlists:
         n_items = evidence.sequence.shape[1]
         most = min(_MOST_OF_EACH, n_items - 1)
         best = torch.topk(evidence.sequence[:, 1:], most, dim=1).indices + 1
-        codes = torch.cat([best, _largest(evidence.graph, most), _largest(evidence.again, _MOST_HELD, low=True)], dim=1)
+        codes = torch.cat(
+            [best, _first(evidence.graph, most), _first(evidence.again, _MOST_HELD, lowest_first=True)], dim=1
+        )
         codes, _ = codes.sort(dim=1)
         filled = codes > 0
         filled[:, 1:] &= codes[:, 1:] != codes[:, :-1]
@@ -161,15 +164,13 @@ def _mixture(weights: Tensor, *, floor: float) -> NextItemMixture:
     )
 
 
-def _largest(matrix: sparse.csr_array, most: int, *, low: bool = False) -> Int[Tensor, "B most"]:
-    """The columns of the largest (or lowest) values kept in each row, in no order; 0 where there are fewer."""
-    degrees = np.diff(matrix.indptr)
-    row = np.repeat(np.arange(len(degrees)), degrees)
-    order = np.lexsort((matrix.indices, matrix.data if low else -matrix.data, row))
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1].astype(np.int64), degrees)
-    kept = rank < most
-    columns = np.zeros((len(degrees), min(most, int(degrees.max(initial=0)))), dtype=np.int64)
-    columns[row[kept], rank[kept]] = matrix.indices[order[kept]]
+def _first(matrix: sparse.csr_array, most: int, *, lowest_first: bool = False) -> Int[Tensor, "B most"]:
+    """The columns of the largest (or lowest) values of each row; 0 where there are fewer."""
+    row, column, _, place = places_in_rows(matrix, lowest_first=lowest_first)
+    kept = place < most
+    width = int(place.max(initial=-1)) + 1
+    columns = np.zeros((matrix.shape[0], min(most, width)), dtype=np.int64)
+    columns[row[kept], place[kept]] = column[kept]
     return torch.from_numpy(columns)
 
 

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from foretell.core.batch import Batch
+from foretell.model.graph.neighbours import count_neighbours
+from foretell.model.graph.places import places_in_rows
 
 __all__ = ["Augmentation", "AugmentationConfig", "similar_items"]
 
@@ -136,22 +138,17 @@ def similar_items(batch: Batch, *, n_items: int) -> NDArray[np.int32]:
         >>> similar_items(Batch({"item": np.array([1, 2, 1, 2, 3])}, np.array([0, 2, 5])), n_items=4)[1].tolist()
         [2, 3, 2, 2, 2]
     """
-    items, sequence = batch.values["item"].astype(np.int64), batch.sequence_of_position()
-    pairs = []
-    for apart in range(1, _WITHIN + 1):
-        same = (sequence[apart:] == sequence[:-apart]) & (items[apart:] > 0) & (items[:-apart] > 0)
-        pairs.append(np.stack([items[:-apart][same], items[apart:][same]]))
-    left, right = np.concatenate(pairs, axis=1)
-    unlike = left != right
-    left, right = left[unlike], right[unlike]
-    counts = sparse.coo_array((np.ones(len(left), np.float32), (left, right)), shape=(n_items, n_items)).tocsr()
-    counts = (counts + counts.T).tocsr()
-    found = np.repeat(np.arange(n_items, dtype=np.int32)[:, None], _SIMILAR, axis=1)
-    row = np.repeat(np.arange(n_items), np.diff(counts.indptr))
-    order = np.lexsort((counts.indices, -counts.data, row))
-    place = np.arange(len(order)) - counts.indptr[row]
+    items = batch.values["item"].astype(np.int64)
+    equal = np.ones(len(items), dtype=np.float32)
+    counts = count_neighbours(
+        items, batch.offsets, n_items=n_items, reach=_WITHIN, decay=1.0, backward=1.0, strength=equal
+    )
+    counts = sparse.csr_array(counts - sparse.diags_array(counts.diagonal()))  # no item is like itself
+    counts.eliminate_zeros()
+    row, column, _, place = places_in_rows(counts)
     best = place < _SIMILAR
-    found[row[best], place[best]] = counts.indices[order][best]
+    found = np.repeat(np.arange(n_items, dtype=np.int32)[:, None], _SIMILAR, axis=1)
+    found[row[best], place[best]] = column[best]
     known = np.minimum(np.diff(counts.indptr), _SIMILAR)
     # An item with fewer neighbours names the nearest of them again.
     again = (np.arange(_SIMILAR)[None] >= known[:, None]) & (known[:, None] > 0)

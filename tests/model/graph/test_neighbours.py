@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.model.graph import neighbours
-from foretell.model.graph.neighbours import count_neighbours
+from foretell.model.graph.neighbours import count_neighbours, strength_by_length
 
 histories = st.lists(st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=6)
 
@@ -55,7 +55,8 @@ def test_a_pair_counts_what_its_later_event_does():
     items, offsets = packed([[1, 2, 3]])
     plain = count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.25)
     strength = np.array([1.0, 0.5, 0.25], dtype=np.float32)
-    counted = count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.25, strength=strength)
+    faded = strength_by_length(np.diff(offsets)) * strength
+    counted = count_neighbours(items, offsets, n_items=7, reach=2, decay=0.5, backward=0.25, strength=faded)
     for earlier, later in ((1, 2), (1, 3), (2, 3)):
         share = strength[later - 1]
         assert counted[earlier, later] == share * plain[earlier, later]

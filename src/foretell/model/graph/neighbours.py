@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["count_neighbours"]
+__all__ = ["count_neighbours", "strength_by_length"]
 
 _PAIRS_AT_ONCE: Final = 20_000_000
 
@@ -29,8 +29,8 @@ def count_neighbours(
 ) -> sparse.csr_array:
     """Weighted counts of item j standing after (or before) item i in the same history.
 
-    A pair ``k`` steps apart counts ``decay ** (k - 1) / log(2 + length)``: in long histories single neighbours say
-    less. Backward pairs count a share of that.
+    A pair ``k`` steps apart counts ``decay ** (k - 1)`` times the strength of its later position, by default
+    ``strength_by_length``. Backward pairs count a share of that.
 
     Args:
         items: Item codes of packed histories ``[N]``; code 0 (unknown) has no neighbours.
@@ -39,7 +39,7 @@ def count_neighbours(
         reach: Steps to look ahead.
         decay: How much each step counts of the one before.
         backward: What a pair counts the other way round.
-        strength: What each position counts ``[N]``; a pair counts what its later one does. By default all count 1.
+        strength: What each position counts ``[N]``.
 
     Returns:
         float32 ``[V, V]``, row i: what stands near item i.
@@ -62,9 +62,20 @@ def count_neighbours(
             reach=reach,
             decay=decay,
             backward=backward,
-            strength=None if strength is None else strength[part],
+            strength=strength_by_length(lengths[first:last]) if strength is None else strength[part],
         )
     return counted
+
+
+def strength_by_length(lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+    """``1 / log(2 + length)`` for each position of histories of given lengths: in long ones single neighbours say less.
+
+    Example:
+        >>> [f"{value:.2f}" for value in strength_by_length(np.array([1, 2]))]
+        ['0.91', '0.72', '0.72']
+    """
+    strength = 1.0 / np.log(2.0 + np.maximum(lengths, 1))
+    return np.repeat(strength, lengths).astype(np.float32)
 
 
 def _count(
@@ -75,12 +86,9 @@ def _count(
     reach: int,
     decay: float,
     backward: float,
-    strength: NDArray[np.float32] | None,
+    strength: NDArray[np.float32],
 ) -> sparse.csr_array:
     history = np.repeat(np.arange(len(lengths)), lengths)
-    weight = (1.0 / np.log(2.0 + np.maximum(lengths, 1)))[history].astype(np.float32)
-    if strength is not None:
-        weight = weight * strength
     earlier, later, counts = [], [], []
     for steps in range(1, min(reach, max(len(items) - 1, 0)) + 1):
         together = history[steps:] == history[:-steps]
@@ -89,7 +97,7 @@ def _count(
         together &= (items[steps:] > 0) & (items[:-steps] > 0)
         earlier.append(items[:-steps][together])
         later.append(items[steps:][together])
-        counts.append(weight[steps:][together] * np.float32(decay ** (steps - 1)))
+        counts.append(strength[steps:][together] * np.float32(decay ** (steps - 1)))
     if not counts:
         return sparse.csr_array((n_items, n_items), dtype=np.float32)
     before, after, count = np.concatenate(earlier), np.concatenate(later), np.concatenate(counts)

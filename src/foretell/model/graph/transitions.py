@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from foretell.core.batch import Batch
-from foretell.model.graph.neighbours import count_neighbours
+from foretell.model.graph.neighbours import count_neighbours, strength_by_length
+from foretell.model.graph.places import places_in_rows
 
 __all__ = ["REMEMBERED", "GraphConfig", "TransitionGraph"]
 
@@ -88,7 +89,7 @@ class TransitionGraph:
         """
         config = config or GraphConfig()
         items = histories.values["item"].astype(np.int64)
-        strength = _strength(histories, config)
+        fading = _fading(histories, config)
         counts = np.bincount(items, minlength=n_items).astype(np.float32)
         links = count_neighbours(
             items,
@@ -97,12 +98,12 @@ class TransitionGraph:
             reach=config.reach,
             decay=config.step_decay,
             backward=config.backward,
-            strength=strength,
+            strength=None if fading is None else strength_by_length(histories.lengths) * fading,
         )
         damped = np.maximum(counts, 1.0) ** np.float32(-config.popularity_power)
         links = _strongest(_scaled(links, rows=damped, columns=damped), config.most_neighbours)
-        if strength is not None:
-            counts = np.bincount(items, weights=strength, minlength=n_items).astype(np.float32)
+        if fading is not None:
+            counts = np.bincount(items, weights=fading, minlength=n_items).astype(np.float32)
         return cls(links, counts, config)
 
     @property
@@ -179,13 +180,13 @@ class TransitionGraph:
         return sparse.csr_array(sparse.coo_array((weight, (rows, items[counted])), shape=shape))
 
 
-def _strength(histories: Batch, config: GraphConfig) -> NDArray[np.float32] | None:
+def _fading(histories: Batch, config: GraphConfig) -> NDArray[np.float32] | None:
     """What each event counts by its age; None where all count the same."""
     if config.half_life_days is None or not int(histories.offsets[-1]):
         return None
     day = np.asarray(histories.values["day"], dtype=np.float32)
-    strength: NDArray[np.float32] = np.exp2((day - day.max()) / np.float32(config.half_life_days))
-    return strength
+    fading: NDArray[np.float32] = np.exp2((day - day.max()) / np.float32(config.half_life_days))
+    return fading
 
 
 def _scaled(links: sparse.csr_array, *, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> sparse.csr_array:
@@ -199,9 +200,7 @@ def _strongest(links: sparse.csr_array, most: int) -> sparse.csr_array:
     degrees = np.diff(links.indptr)
     if not len(degrees) or degrees.max() <= most:
         return links
-    row = np.repeat(np.arange(len(degrees)), degrees)
-    order = np.lexsort((links.indices, -links.data, row))
-    rank = np.arange(len(order)) - np.repeat(links.indptr[:-1], degrees)
-    kept = order[rank < most]
-    picked = (links.data[kept], (row[kept], links.indices[kept]))
+    row, column, value, place = places_in_rows(links)
+    kept = place < most
+    picked = (value[kept], (row[kept], column[kept]))
     return sparse.csr_array(sparse.coo_array(picked, shape=links.shape))
