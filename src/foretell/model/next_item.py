@@ -95,13 +95,11 @@ class NextItemMixture:
         scores = evidence.sequence.mul_(torch.from_numpy(self.sequence + self.sequence_length * length)[:, None])
         if self.popularity:
             scores += torch.from_numpy(self.popularity * evidence.log_counts)
-        linked = evidence.graph.copy()
-        linked.data = np.log1p(linked.data / np.float32(self.floor))
-        _add(scores, linked, factor=self.graph + self.graph_length * length)
-        known = evidence.again
-        if known.nnz and self.repeats != Repeats():
-            added = self.repeats.held + self.repeats.since * (known.data - 1.0)
-            _add(scores, sparse.csr_array((added.astype(np.float32), known.indices, known.indptr), shape=known.shape))
+        graph, known = evidence.graph, evidence.again
+        weights = np.repeat(self.graph + self.graph_length * length, np.diff(graph.indptr))
+        _add(scores, np.log1p(graph.data / np.float32(self.floor)) * weights, at=graph)
+        if self.repeats != Repeats():
+            _add(scores, self.repeats.held + self.repeats.since * (known.data - 1.0), at=known)
         scores[:, 0] = float("-inf")
         return scores
 
@@ -126,12 +124,11 @@ def gather_evidence(
         graph_scores: The transition graph's ``[B, V]``.
         counts: How often each item stands in the training histories ``[V]``.
     """
-    shares = graph_scores.copy()
-    total = np.repeat(shares.sum(axis=1), np.diff(shares.indptr))
-    shares.data = (shares.data / np.maximum(total, 1e-30)).astype(np.float32)
+    total = np.repeat(graph_scores.sum(axis=1), np.diff(graph_scores.indptr))
+    shares = (graph_scores.data / np.maximum(total, 1e-30)).astype(np.float32)
     return NextItemEvidence(
         sequence=logits,
-        graph=shares,
+        graph=sparse.csr_array((shares, graph_scores.indices, graph_scores.indptr), shape=graph_scores.shape),
         again=_again(histories, n_items=len(counts)),
         log_length=np.log(np.maximum(histories.lengths, 1)).astype(np.float32),
         log_counts=np.log1p(counts).astype(np.float32),
@@ -152,10 +149,8 @@ def _again(histories: Batch, *, n_items: int) -> sparse.csr_array:
     return sparse.csr_array(sparse.coo_array((value, (row[kept], items[kept])), shape=shape))
 
 
-def _add(scores: Tensor, part: sparse.csr_array, *, factor: NDArray[np.float32] | None = None) -> None:
-    """Add a sparse matrix in place, each row times its factor."""
-    degrees = np.diff(part.indptr)
-    values = part.data if factor is None else part.data * np.repeat(factor, degrees)
-    row = np.repeat(np.arange(part.shape[0], dtype=np.int64), degrees)
-    flat = torch.from_numpy(row * part.shape[1] + part.indices)
+def _add(scores: Tensor, values: NDArray[np.floating], *, at: sparse.csr_array) -> None:
+    """Add values in place, where a sparse matrix has its own."""
+    row = np.repeat(np.arange(at.shape[0], dtype=np.int64), np.diff(at.indptr))
+    flat = torch.from_numpy(row * at.shape[1] + at.indices)
     scores.view(-1).index_add_(0, flat, torch.from_numpy(values.astype(np.float32)))

@@ -22,7 +22,7 @@ from foretell.model.next_item import NextItemEvidence, NextItemMixture, gather_e
 from foretell.model.next_item_fit import Shortlists, fit_mixture
 from foretell.predictor.encoder import Encoder, fields_of
 
-__all__ = ["NextItemRanker"]
+__all__ = ["NextItemRanker", "answerable"]
 
 _SCORES_AT_ONCE: Final = 16_000_000
 _FIT_ON_SCORES: Final = 400_000_000
@@ -68,10 +68,8 @@ class NextItemRanker:
             targets: The item code that came next; rows of code 0 (unknown) are left out.
             seed: Decides which rows are taken where there are more than are needed.
         """
-        known = np.flatnonzero((targets > 0) & (histories.lengths > 0))
         most = max(_FEWEST_TO_FIT_ON, _FIT_ON_SCORES // graph.n_items)
-        if len(known) > most:
-            known = np.sort(np.random.default_rng(seed).choice(known, most, replace=False))
+        known = answerable(histories, targets, most=most, seed=seed)
         ranker = cls(encoder, graph, NextItemMixture(), companions)
         if not len(known):
             return ranker
@@ -149,3 +147,23 @@ class NextItemRanker:
         rows = torch.from_numpy(histories.offsets[1:] - 1)
         states = model.states_at(fields_of(histories), Packing.of(histories), rows)
         return model.item_queries(states) @ encoder.every_item_vector.T
+
+
+def answerable(histories: Batch, targets: NDArray[np.int64], *, most: int, seed: int) -> NDArray[np.int64]:
+    """The rows with a history and a target that is known by name; a sample of them where there are more than enough.
+
+    Args:
+        histories: Encoded histories.
+        targets: The item code that came next after each; 0 where it is unknown.
+        most: How many are enough.
+        seed: Decides the sample.
+
+    Example:
+        >>> histories = Batch({"item": np.array([3, 1])}, np.array([0, 1, 1, 2]))
+        >>> answerable(histories, np.array([1, 2, 0]), most=5, seed=0).tolist()
+        [0]
+    """
+    known = np.flatnonzero((targets > 0) & (histories.lengths > 0))
+    if len(known) > most:
+        known = np.sort(np.random.default_rng(seed).choice(known, most, replace=False))
+    return known

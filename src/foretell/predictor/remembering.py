@@ -44,29 +44,32 @@ class RememberingReader(Reader):
         if view is not self.view:
             return super().read(view, points=points)
         keys = points.select(columns.USER_ID, columns.CUTOFF)
-        known, rows = self._find(keys)
-        if known is None or rows is None:
-            known = super().read(view, points=keys.unique(maintain_order=True))
-            self._readings.append(known)
-            rows = known.rows_of(keys)
+        found = self._find(keys)
+        if found is None:
+            self._readings.append(super().read(view, points=keys.unique(maintain_order=True)))
+            found = self._readings[-1], self._readings[-1].rows_of(keys)
+        known, rows = found
         return known if _is_everything(rows, len(known.features)) else known.select(rows)
 
     def encode(self, view: ShopView, *, points: pl.DataFrame) -> EncodedPoints:
         """The states alone; those of points that were read before are found, others are not kept."""
-        known, rows = self._find(points) if view is self.view else (None, None)
-        return super().encode(view, points=points) if known is None or rows is None else known.encoded.select(rows)
+        found = self._find(points) if view is self.view else None
+        if found is None:
+            return super().encode(view, points=points)
+        known, rows = found
+        return known.encoded.select(rows)
 
     def forget(self) -> None:
         """Drop everything read so far."""
         self._readings.clear()
 
-    def _find(self, points: pl.DataFrame) -> tuple[PointInputs | None, NDArray[np.int64] | None]:
+    def _find(self, points: pl.DataFrame) -> tuple[PointInputs, NDArray[np.int64]] | None:
         """The reading that has all the points, and where they are in it."""
         for reading in self._readings:
             rows = reading.find(points)
             if rows is not None:
                 return reading, rows
-        return None, None
+        return None
 
 
 def _is_everything(rows: NDArray[np.int64], n: int) -> bool:

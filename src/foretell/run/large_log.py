@@ -146,8 +146,11 @@ def features_of_log(
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
     log = LargeLog.of(source, mapping=mapping)
-    running_engine = open_engine(engine, master=master)
-    with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, running_engine as running:
+    with (
+        freed_memory_kept(),
+        narrator or Narrator(quiet=True) as talk,
+        open_engine(engine, master=master) as running,
+    ):
         with talk.stage("Cleaning the log"):
             rows = log.rows(running)
             n_rows, last = _size(rows, running)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from foretell.core.batch import Batch
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
+from foretell.predictor.next_item import answerable
 
 __all__ = ["graph_that_foresees"]
 
@@ -37,9 +38,7 @@ def graph_that_foresees(
         targets: The item code that came next, ``[B]``; rows of code 0 (unknown) are left out.
         seed: Decides which rows are asked where there are more than are needed.
     """
-    known = np.flatnonzero((targets > 0) & (later.lengths > 0))
-    if len(known) > _MOST_ASKED:
-        known = np.sort(np.random.default_rng(seed).choice(known, _MOST_ASKED, replace=False))
+    known = answerable(later, targets, most=_MOST_ASKED, seed=seed)
     best = TransitionGraph.build(histories, n_items=n_items)
     span = _span_days(histories)
     if not len(known) or span < 1:

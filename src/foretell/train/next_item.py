@@ -165,11 +165,7 @@ def fit_next_item(
         encoders.append(encoder)
         losses = losses or found
     first, companions = encoders[0], tuple(encoders[1:])
-    if later is None:
-        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
-        ranker = NextItemRanker(first, links, mixture or NextItemMixture(), companions)
-    else:
-        ranker = _judged(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
+    ranker = _joined(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
     shutil.rmtree(packed, ignore_errors=True)
     return ranker, Fitting(losses, backbone)
 
@@ -205,23 +201,26 @@ def _part(progress: Progress, number: int, *, of: int) -> Progress:
     return lambda done, steps: progress(number * steps + done, of * steps)
 
 
-def _judged(
+def _joined(
     encoder: Encoder,
     companions: tuple[Encoder, ...],
     batch: Batch,
     *,
-    later: Continued,
+    later: Continued | None,
     graph: GraphConfig | None,
     mixture: NextItemMixture | None,
     seed: int,
 ) -> NextItemRanker:
-    """The ranker with what is chosen by what came next later: the graph, unless it is settled, and the mixture."""
-    n_items = encoder.vocabulary.n_items
-    histories, targets = later.encoded(encoder.vocabulary), encoder.vocabulary.item_codes(later.targets)
+    """The models in one ranker; by what came later, if that is known, goes what is not settled of graph and mixture."""
+    vocabulary = encoder.vocabulary
+    if later is None:
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        return NextItemRanker(encoder, links, mixture or NextItemMixture(), companions)
+    histories, targets = later.encoded(vocabulary), vocabulary.item_codes(later.targets)
     if graph is None:
-        links = graph_that_foresees(batch, n_items=n_items, later=histories, targets=targets, seed=seed)
+        links = graph_that_foresees(batch, n_items=vocabulary.n_items, later=histories, targets=targets, seed=seed)
     else:
-        links = TransitionGraph.build(batch, n_items=n_items, config=graph)
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
     if mixture is not None:
         return NextItemRanker(encoder, links, mixture, companions)
     return NextItemRanker.fit(encoder, links, companions=companions, histories=histories, targets=targets, seed=seed)

@@ -107,12 +107,13 @@ class Optimiser:
         """Shorten the gradient of all parameters together to the length that is set."""
         if self.config.clip_norm is None:
             return
-        norms = [*(one.grad.norm() for one in self.dense if one.grad is not None), *(one.norm() for one in self.rows)]
+        gradients = [one.grad for one in self.dense if one.grad is not None]
+        norms = [one.norm() for one in (*gradients, *self.rows)]
         if not norms:
             return
         by = (self.config.clip_norm / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
-        if grads := [one.grad for one in self.dense if one.grad is not None]:
-            torch._foreach_mul_(grads, by)
+        if gradients:
+            torch._foreach_mul_(gradients, by)
         for table in self.rows:
             table.scale_gradient(by)
 

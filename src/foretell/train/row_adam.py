@@ -107,7 +107,7 @@ class RowAdam:
             "first": self.first,
             "second": self.second,
             "current": self.current,
-            "late": self.late,
+            "late": self.late[: self.n_steps + 1].clone(),
             "n_steps": self.n_steps,
         }
 
@@ -126,7 +126,8 @@ class RowAdam:
 
     def _count_late(self) -> None:
         """For each earlier step, what a row last touched then has to make up for, this step included."""
-        self.late = torch.cat([self.late, self.late.new_zeros(1)])
-        recent = self.late[-_LONGEST_LATE - 1 : -1]
+        if self.n_steps == len(self.late):
+            self.late = torch.cat([self.late, torch.zeros_like(self.late)])
+        recent = self.late[max(self.n_steps - _LONGEST_LATE, 0) : self.n_steps]
         gaps = torch.arange(len(recent), 0, -1, dtype=torch.float64)
         recent += self._rate() * (self.betas[0] / self.betas[1] ** 0.5) ** gaps

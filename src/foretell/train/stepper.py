@@ -171,7 +171,7 @@ class Stepper:
         total, weight = 0.0, 0
         for number, which in enumerate(held.steps(0)):
             torch.manual_seed(_WATCHING_SEED + number)
-            batch = held.take(which)
+            batch = held.take(which, multiple=self.precision.rows_step)
             terms = self.objectives.losses(self.model, batch, drawn=self.objectives.draw())
             named = int(np.count_nonzero(batch.values["next_item"]))
             if "next_item" in terms:
