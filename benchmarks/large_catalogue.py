@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import resource
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from benchmarks.machine import machine
 
 from foretell.core.batch import Batch
 from foretell.core.events import EventLog
@@ -134,7 +134,7 @@ def main() -> None:
     if chosen.json.exists():
         result = json.loads(chosen.json.read_text(encoding="utf-8"))
     result["catalogues"][str(chosen.items)] = found
-    result["cores"] = os.cpu_count()
+    result["machine"] = machine()
     chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from benchmarks.machine import machine
 from benchmarks.next_item_protocols import FORMATS, Protocol
 
 import foretell
@@ -161,11 +160,6 @@ def _progress(seed: int) -> Callable[[int, int], None]:
             print(f"seed {seed}: step {done} of {of}", file=sys.stderr)
 
     return say
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were made on."""
-    return {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
 
 
 def mean_of(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from benchmarks.next_item import RECIPE, fitted, machine, target_ranks
+from benchmarks.machine import machine
+from benchmarks.next_item import RECIPE, fitted, target_ranks
 from benchmarks.next_item_protocols import Protocol, events
 from numpy.typing import NDArray
 from scipy import sparse

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.machine import machine
 from benchmarks.next_item import figures, target_ranks
 from benchmarks.next_item_protocols import Protocol, leave_one_out
 
@@ -207,7 +208,7 @@ def main() -> None:
     else:
         added = {chosen.part: measured(parser, chosen)}
     result = json.loads(chosen.json.read_text(encoding="utf-8")) if chosen.json.exists() else {"parts": {}}
-    result["data"], result["cores"] = chosen.data.name, os.cpu_count()
+    result["data"], result["machine"] = chosen.data.name, machine()
     result["parts"] |= added
     result["ratios"] = ratios(result["parts"])
     chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -30,7 +30,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import shutil
 import subprocess
@@ -316,6 +315,8 @@ def main() -> None:
         sys.stdout.write("\n" + json.dumps({**found, "peak_memory_mib": round(peak)}) + "\n")
         return
     sys.path.insert(0, str(HERE.parent))
+    from machine import machine
+
     result: dict[str, Any] = {"jobs": {}, "by_size": {}}
     if chosen.out is not None and chosen.out.is_file():
         result = json.loads(chosen.out.read_text(encoding="utf-8"))
@@ -324,12 +325,7 @@ def main() -> None:
         "protocol": "each job in a process of its own, one after another, from the same Parquet files; seconds after "
         f"imports; foretell the median of {chosen.repeats} runs, pandas and peers once",
         "seed": chosen.seed,
-        "machine": {
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
-            "python": platform.python_version(),
-        },
+        "machine": machine(),
     }
     if chosen.events:
         compare(result, events=chosen.events, peers=chosen.peers, repeats=chosen.repeats, seed=chosen.seed)
@@ -371,13 +367,6 @@ def simulated(place: Path, events: int, seed: int) -> Path:
     from scale_log import write_log
 
     return write_log(place / "log", n_events=events, seed=seed)
-
-
-def processor() -> str:
-    """The processor's model, where the system tells it."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

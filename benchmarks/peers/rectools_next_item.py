@@ -21,6 +21,7 @@ from pytorch_lightning import Trainer
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
+from rectools_trainer import silent_trainer
 
 
 def interactions(path: Path) -> pd.DataFrame:
@@ -43,14 +44,7 @@ def main() -> None:
     asked = asked[asked[Columns.Item].isin(known[Columns.Item].unique())]
 
     def trainer() -> Trainer:
-        return Trainer(
-            accelerator="cpu",
-            max_epochs=arguments.epochs,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        return silent_trainer(max_epochs=arguments.epochs)
 
     model = SASRecModel(
         n_blocks=2,

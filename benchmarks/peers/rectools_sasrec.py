@@ -24,6 +24,7 @@ from pytorch_lightning import Callback, Trainer
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
+from rectools_trainer import silent_trainer
 
 
 class _Clock(Callback):
@@ -58,15 +59,7 @@ def main() -> None:
     clock = _Clock()
 
     def trainer() -> Trainer:
-        return Trainer(
-            accelerator="cpu",
-            max_steps=arguments.steps + 1,
-            callbacks=[clock],
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        return silent_trainer(max_steps=arguments.steps + 1, callbacks=[clock])
 
     model = SASRecModel(
         n_blocks=2,
