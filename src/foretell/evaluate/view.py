@@ -19,8 +19,8 @@ __all__ = ["page_view"]
 
 Document = Mapping[str, Any]
 _ALWAYS: Final = (
-    "Deciding about one person alone: the figures hold for groups, not for a single case.",
-    "Another shop, another market or a time far from the test window, without testing again there.",
+    "Deciding about one person alone: the figures hold for groups, not for a single case",
+    "Another shop, another market or a time far from the test window, without testing again there",
 )
 
 
@@ -144,7 +144,7 @@ def _do_not_use_for(document: Document) -> list[str]:
             if check["status"] == "fail":
                 found.append(f"{label(name)}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}")
             elif check["code"] == "FT007" and check["status"] == "warn":
-                found.append(f"{label(name)}: reading the gap between treated and untreated people as its effect.")
+                found.append(f"{label(name)}: reading the gap between treated and untreated people as its effect")
     return list(dict.fromkeys(found + list(_ALWAYS)))
 
 
