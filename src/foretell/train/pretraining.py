@@ -19,9 +19,10 @@ from foretell.core.memory import freed_memory_kept
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.graph.spectral import spectral_vectors
 from foretell.train.checkpoint import load_checkpoint, save_checkpoint
-from foretell.train.event_file import EventFile
+from foretell.train.event_file import event_file
 from foretell.train.memory import advice_when_memory_runs_out
 from foretell.train.pace import Pace
+from foretell.train.parallel import Team
 from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
 from foretell.train.stepper import Stepper
@@ -79,6 +80,7 @@ def pretrain(
 
     Raises:
         RunError: If the memory does not suffice, saying what to lower.
+        MissingExtraError: If event files are asked for and TensorBoard is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     watched: Batch | None = None
@@ -97,10 +99,10 @@ def pretrain(
             n_negatives=config.n_negatives,
             full_softmax=config.chosen_item_loss(n_items) == "full_softmax",
         ),
+        event_file(folder / "tensorboard" if config.tensorboard and Team.present().writes else None) as write_scalars,
     ):
         stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
         start, losses = load_checkpoint(folder, stepper.parts)
-        events = EventFile(folder / "tensorboard") if config.tensorboard and stepper.team.writes else None
         saved_at, pace = time.monotonic(), Pace(n_steps=len(plan))
         model.train()
         for step in range(start, len(plan)):
@@ -108,8 +110,7 @@ def pretrain(
                 break
             terms, n_events = stepper.step(step, plan[step], ends_epoch=step + 1 in ends)
             losses.append(terms)
-            if events is not None:
-                events.write({f"loss/{name}": value for name, value in terms.items()}, step=step + 1)
+            write_scalars({f"loss/{name}": value for name, value in terms.items()}, step + 1)
             progress(step + 1, len(plan))
             pace.step(step + 1, n_events=n_events)
             if on_pace is not None:

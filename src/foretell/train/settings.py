@@ -90,7 +90,8 @@ class ModelConfig(BaseModel):
     """Decay of the moving average of the weights that answers in the end; 0 takes the last weights."""
 
     tensorboard: bool = False
-    """Write event files that TensorBoard shows, under ``tensorboard`` in the folder of the pre-training."""
+    """Write event files that TensorBoard shows, under ``tensorboard`` in the folder of the pre-training; needs the
+    extra ``track``."""
 
     precision: PrecisionName = "auto"
     """In which numbers products are computed: ``float32``, ``bfloat16``, or the latter where the processor has it."""
