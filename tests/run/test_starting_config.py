@@ -1,5 +1,7 @@
 """The first config of a log: accepted as it stands, with comments, never over a file."""
 
+import json
+
 import pytest
 
 from foretell.config import load_config
@@ -87,6 +89,15 @@ def test_init_and_inspect_from_the_command_line(foretell_command, orders, tmp_pa
     assert (by_log.code, by_config.code) == (0, 0)
     assert "user_id  = who (100%)" in by_log.out
     assert by_log.out.splitlines()[5:] == by_config.out.splitlines()[5:]
+
+
+def test_init_says_the_same_in_json(foretell_command, orders, tmp_path):
+    options = [word for name, own in MAPPING.items() for word in ("--mapping", f"{name}={own}")]
+    ran = foretell_command("init", orders, "--out", tmp_path / "shop.toml", *options, "--json")
+    assert ran.code == 0, ran.err
+    said = json.loads(ran.out)
+    assert said["file"] == str(tmp_path / "shop.toml")
+    assert set(said["tasks"]) == set(load_config(tmp_path / "shop.toml").task)
 
 
 def test_what_is_given_wins_over_the_config(orders, tmp_path):

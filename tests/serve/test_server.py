@@ -17,23 +17,19 @@ import pytest
 from foretell.core.errors import InputError
 from foretell.serve import serve
 
-CODE = """
-import sys
-from foretell.serve import serve
-serve(sys.argv[1], port=0, state=sys.argv[2], announce=lambda url: print(url, flush=True))
-"""
 EVENT = {"user_id": "u1", "time": "2024-02-19T10:00:00Z", "action": "view", "item_id": "i100003"}
 
 
 @contextmanager
 def server(run: Path, state: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    command = [sys.executable, "-c", CODE, str(run), str(state)]
+    command = [sys.executable, "-m", "foretell.cli", "serve", str(run), "--port", "0", "--state", str(state), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            assert url.startswith("http://127.0.0.1:")
-            yield url, process
+            said = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+            assert said["run"] == str(run)
+            assert said["url"].startswith("http://127.0.0.1:")
+            yield said["url"], process
         finally:
             process.kill()
 

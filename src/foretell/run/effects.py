@@ -27,6 +27,7 @@ __all__ = ["CampaignEffect", "campaign_effect", "doubly_robust_effect"]
 _JUDGED: Final[tuple[SplitName, ...]] = ("train", "test")
 _FOLDS: Final = 2
 _FEWEST: Final = 50
+_SAME_AMOUNT: Final = 1e-6  # money; far below the smallest coin, far above the error of a sum
 _SMALL_TREES: Final = {"num_leaves": 15, "learning_rate": 0.05, "num_iterations": 100}
 
 
@@ -197,7 +198,9 @@ def _spent_more(context: FitContext, frame: pl.DataFrame) -> NDArray[np.float64]
         joined = rows.select(columns.USER_ID, columns.CAMPAIGN_ID, "amount").join(
             before, on=columns.USER_ID, how="left"
         )
-        parts.append(joined.with_columns((pl.col("amount") > pl.col("before").fill_null(0.0)).alias("rose")))
+        # The same prices summed in another order are no rise.
+        more = pl.col("amount") - pl.col("before").fill_null(0.0) > _SAME_AMOUNT
+        parts.append(joined.with_columns(more.alias("rose")))
     keys = [columns.USER_ID, columns.CAMPAIGN_ID]
     rose = frame.select(keys).join(pl.concat(parts), on=keys, how="left", maintain_order="left")["rose"]
     return rose.cast(pl.Float64).to_numpy()
