@@ -18,6 +18,7 @@ from rich.console import Console
 from foretell import __version__
 from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
+from foretell.core.threads import waiting_threads_sleep
 from foretell.core.time import from_microseconds, parse_time
 from foretell.run.printing import print_data, say_failure, say_note
 
@@ -46,6 +47,7 @@ Zone = Annotated[str | None, typer.Option("--zone", help="Where clocks stood tha
 
 def main() -> None:
     """Run the command line; every foretell error becomes a message and an exit code, never a traceback."""
+    waiting_threads_sleep()
     _talk = Console(stderr=True, highlight=False)
     try:
         code = app(standalone_mode=False)  # a verb returns None; Ctrl-C comes back from typer as 130, not raised
