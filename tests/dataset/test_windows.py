@@ -117,6 +117,20 @@ def test_a_log_too_short_says_how_long_it_should_be():
     plan(needed, horizon=28, warmup_days=28)
 
 
+@given(
+    st.integers(1, 60),
+    st.integers(0, 60),
+    st.one_of(st.none(), st.integers(60, 90)),
+    st.one_of(st.none(), st.integers(60, 90)),
+)
+def test_the_days_needed_are_those_that_can_be_cut(horizon, warmup, test, validation):
+    settings = {"warmup_days": warmup, "test_days": test, "validation_days": validation}
+    needed = Windows.days_needed(horizon, config=SplitConfig(**settings))
+    plan(needed, horizon=horizon, **settings)
+    with pytest.raises(InsufficientDataError):
+        plan(needed - 1, horizon=horizon, **settings)
+
+
 def test_a_window_shorter_than_the_horizon_is_refused():
     with pytest.raises(ConfigError, match="shorter than the longest horizon") as caught:
         plan(400, horizon=28, test_days=20)

@@ -110,9 +110,11 @@ def test_a_log_too_short_for_the_windows_asked_for_leaves_nothing(foretell_comma
     ran = foretell_command("train", config, "--out", tmp_path / "run")
     assert ran.code == 2
     problem, received, remedy = message(ran.err)
-    assert "too short" in problem
-    assert "days" in received
-    assert "test_days" in remedy
+    assert "not enough for any of the tasks" in problem
+    assert "days of data: 111" in received
+    assert "at least 195 needed" in received
+    assert "split.test_days" in received
+    assert "Bring more data" in remedy
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
 
 

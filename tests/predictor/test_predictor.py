@@ -13,6 +13,7 @@ from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
 from foretell.core.time import DAY, from_microseconds
 from foretell.model.quantile_head import QuantileBlend
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
+from foretell.predictor.encoder import EncodedPoints
 from foretell.predictor.offers import campaign_at
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
@@ -35,7 +36,8 @@ def test_every_answer_carries_ids_moment_horizon_and_version(answers, name, tiny
     assert found.schema["cutoff"] == pl.Datetime("us", "UTC")
     assert found["horizon_days"].unique().to_list() == [tiny_predictor.tasks[name].task.horizon_days]
     assert found["model_version"].unique().to_list() == [tiny_predictor.version]
-    filled = [column for column in promised if column != "store_id"]  # the small shop has no stores
+    # The small shop has no stores, and not everyone is expected back within a year.
+    filled = [column for column in promised if column not in ("store_id", "expected_next_order_date")]
     assert found.select(filled).null_count().sum_horizontal().item() == 0
 
 
@@ -85,6 +87,15 @@ def test_churn_comes_with_a_date_and_an_amount(answers, last):
     assert (found["expected_spend"] >= 0).all()
     days = (found["expected_next_order_date"] - from_microseconds(last).date()).dt.total_days()
     assert days.is_between(0, 366).all()
+
+
+def test_a_wait_longer_than_any_that_is_told_has_no_date(tiny_predictor, log, monkeypatch):
+    def never(points, no_order, *, horizon_days):
+        return np.full(len(no_order), 366.0)
+
+    monkeypatch.setattr(EncodedPoints, "days_to_next_order_given", never)
+    found = tiny_predictor.predict("churn", log=log, users=["nobody known"])
+    assert found["expected_next_order_date"].to_list() == [None]
 
 
 def test_lists_are_ranked_without_gaps_or_repeats(answers, tiny_predictor):

@@ -55,6 +55,14 @@ def test_an_empty_log_is_refused():
     assert {gate.status for gate in gates(log, ALL)} == {"refused"}
 
 
+def test_what_cannot_be_cut_into_windows_is_refused():
+    log, task = EventLog(purchases(800, 100)), ALL[0]
+    assert gates(log, [task])[0].status != "refused"
+    gate = gates(log, [task], days_to_split=lambda horizon: 4 * horizon + 14)[0]
+    assert (gate.status, gate.needs["days"]) == ("refused", 6 * task.horizon_days)
+    assert "at least 126 needed" in gate.message
+
+
 def test_enough_data_passes():
     log = EventLog(purchases(800, 400))
     assert judge(log, "purchase").status == "ok"

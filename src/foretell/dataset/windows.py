@@ -120,6 +120,17 @@ class Windows:
             )
         return cls(start=start, validation=validation, test=test, end=end, stride_days=stride_days)
 
+    @staticmethod
+    def days_needed(horizon_days: int, *, config: SplitConfig) -> int:
+        """How many days a log must span for three windows and a horizon.
+
+        Example:
+            >>> Windows.days_needed(28, config=SplitConfig())
+            126
+        """
+        chosen = config.test_days or horizon_days + config.stride_days
+        return config.warmup_days + horizon_days + chosen + (config.validation_days or chosen)
+
     def bounds(self, split: SplitName) -> tuple[int, int]:
         """Start and end of a window, in microseconds."""
         return {

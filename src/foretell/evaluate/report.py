@@ -56,7 +56,8 @@ class Report:
       customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``);
     - of the run: ``model.backbone`` and ``model.backbone_reason`` (how it was chosen),
       ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
-      ``message``), ``quality`` (``rows_in``, ``rows_out``, ``kept_apart``, ``noted`` in sentences, ``meaning`` by rule,
+      ``message``), ``left_out`` (task to reason, where no answer is given),
+      ``quality`` (``rows_in``, ``rows_out``, ``kept_apart``, ``noted`` in sentences, ``meaning`` by rule,
       ``quarantine``), ``command``,
       ``environment``, ``do_not_use_for``, ``definitions`` (``label``, ``better``, ``meaning``, ``formula`` by
       metric).
@@ -188,6 +189,7 @@ def build_report(
     peak_memory_mib: float,
     title: str = "",
     gates: Sequence[Mapping[str, Any]] = (),
+    left_out: Mapping[str, str] | None = None,
     quality: Mapping[str, Any] | None = None,
     command: str = "",
     environment: Mapping[str, Any] | None = None,
@@ -205,6 +207,7 @@ def build_report(
         title: What the data is, for the head of the page.
         gates: Whether the data suffices, a row per task and rule: ``task``, ``name``, ``needed``, ``found``,
             ``status`` (``pass``, ``warn``, ``fail``), ``message``.
+        left_out: The questions that are not answered, with the reason.
         quality: ``rows_in``, ``rows_out``, ``kept_apart`` (sales without a customer), ``noted`` (what was seen or
             changed, in sentences), ``meaning`` (rule to sentence), ``quarantine`` (where removed rows are).
         command: How the run was made.
@@ -238,6 +241,7 @@ def build_report(
             "peak_memory_mib": peak_memory_mib,
             "tasks": tasks,
             "gates": list(gates),
+            "left_out": dict(left_out or {}),
             "quality": quality or {},
             "command": command,
             "environment": environment or {},

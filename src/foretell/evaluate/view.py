@@ -52,6 +52,7 @@ def page_view(document: Document) -> dict[str, Any]:
         ],
         "timeline": marks.timeline(document["windows"]),
         "overview": rows,
+        "left_out": [(label(name), reason) for name, reason in (document.get("left_out") or {}).items()],
         "sections": sections,
         "quality": _quality(document),
         "stages": _stages(document["seconds"]),

@@ -73,7 +73,10 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
         english = f"Customer {who} buys nothing {span}."
         chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
         due = answer.get("expected_next_order_date")
-        if due is not None:
+        if due is None:
+            english += " No next order is expected within a year."
+            chinese += "预计一年内不再下单。"
+        else:
             next_day = speech.date((due - _EPOCH).days * DAY)
             english += f" The next order is expected around {next_day}."
             chinese += f"预计下次下单在{next_day}前后。"

@@ -18,13 +18,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["BIN_EDGES_DAYS", "N_BINS", "expected_days", "hazard_loss", "log_survival", "probability_within"]
+__all__ = [
+    "BIN_EDGES_DAYS",
+    "LONGEST_WAIT_DAYS",
+    "N_BINS",
+    "expected_days",
+    "hazard_loss",
+    "log_survival",
+    "probability_within",
+]
 
 BIN_EDGES_DAYS: Final = np.array(
     [0.0, 0.25, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 38, 48, 60, 80, 110, 150, 220, 366],
     dtype=np.float64,
 )
 N_BINS: Final = len(BIN_EDGES_DAYS) - 1
+LONGEST_WAIT_DAYS: Final = float(BIN_EDGES_DAYS[-1])
+"""The longest wait that is told; beyond it nothing is known."""
 
 
 def hazard_loss(logits: Float[Tensor, "N K"], days: Float[Tensor, "N"], observed: Float[Tensor, "N"]) -> Tensor:
@@ -80,7 +90,7 @@ def expected_days(
     *,
     elapsed_days: NDArray[np.float64],
     pace: NDArray[np.float64] | float = 1.0,
-    longest_days: float = 366.0,
+    longest_days: float = LONGEST_WAIT_DAYS,
 ) -> NDArray[np.float64]:
     """Median further days until the next order given the days elapsed, at most ``longest_days``, shape ``[n]``.
 

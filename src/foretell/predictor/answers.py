@@ -20,6 +20,7 @@ from foretell.core.errors import InsufficientDataError
 from foretell.core.prediction import quantile_column
 from foretell.core.task import Kind
 from foretell.core.time import DAY
+from foretell.model.hazard import LONGEST_WAIT_DAYS
 from foretell.predictor.candidates import candidates
 from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
@@ -51,11 +52,16 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
     probability = fitted.head().probability(inputs)
     days = read.encoded.days_to_next_order_given(probability, horizon_days=fitted.task.horizon_days)
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
+    foreseen = days < LONGEST_WAIT_DAYS - 1  # the longest wait that is told is no estimate
     # A log that tells of no money leaves the spend empty.
     spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
     return points.with_columns(
         pl.Series("probability", probability),
-        pl.from_epoch(pl.Series("expected_next_order_date", next_order), time_unit="us").dt.date(),
+        pl.select(
+            pl.when(pl.Series(foreseen))
+            .then(pl.from_epoch(pl.Series(next_order), time_unit="us").dt.date())
+            .alias("expected_next_order_date")
+        ).to_series(),
         pl.lit(None, dtype=pl.Float64).alias("expected_spend") if spend is None else pl.Series("expected_spend", spend),
     )
 

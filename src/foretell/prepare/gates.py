@@ -6,8 +6,8 @@ little data is refused, with what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from foretell.core.errors import InsufficientDataError
@@ -39,8 +39,14 @@ class Gate:
     message: str
 
 
-def gates(log: EventLog, tasks: Iterable[Task]) -> list[Gate]:
+def gates(log: EventLog, tasks: Iterable[Task], *, days_to_split: Callable[[int], int] | None = None) -> list[Gate]:
     """Judge a clean log for each of ``tasks``.
+
+    Args:
+        log: The log.
+        tasks: The questions.
+        days_to_split: How many days training asks for, given a horizon in days: what can be judged but not trained on
+            would be a promise that is not kept.
 
     Example:
         >>> import polars as pl
@@ -49,7 +55,15 @@ def gates(log: EventLog, tasks: Iterable[Task]) -> list[Gate]:
         >>> gate.status, gate.has["users"]
         ('refused', 1)
     """
-    return [_judge(task.name, MEASURES[task.kind](log, task)) for task in tasks]
+    asked = days_to_split or (lambda _: 0)
+    return [
+        # A campaign has no horizon of its own: it is judged within the windows that the other questions ask for.
+        _judge(
+            task.name,
+            _at_least(MEASURES[task.kind](log, task), 0 if task.kind == "promotion" else asked(task.horizon_days)),
+        )
+        for task in tasks
+    ]
 
 
 def require_any(verdicts: Sequence[Gate]) -> None:
@@ -66,6 +80,13 @@ def require_any(verdicts: Sequence[Gate]) -> None:
         received=f"\n{reasons}" if verdicts else "no tasks",
         remedy="Bring more data as said above, or ask for other tasks.",
     )
+
+
+def _at_least(requirements: Sequence[Requirement], days: int) -> list[Requirement]:
+    return [
+        replace(need, least=max(need.least, days), firm=max(need.firm, days)) if need.name == "days" else need
+        for need in requirements
+    ]
 
 
 def _judge(name: str, requirements: Sequence[Requirement]) -> Gate:

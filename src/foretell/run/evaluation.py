@@ -119,6 +119,7 @@ def _report(
         peak_memory_mib=folder.peak_memory_mib,
         title=log.dialect.replace("_", " ").replace("-", " ").title(),
         gates=_gate_rows(facts["gates"]),
+        left_out=_left_out(facts),
         quality={
             "rows_in": facts["rows_in"],
             "rows_out": facts["rows_out"],
@@ -134,9 +135,15 @@ def _report(
             "torch": torch.__version__,
             "lightgbm": lightgbm.__version__,
             "polars": pl.__version__,
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
         },
     )
+
+
+def _left_out(facts: dict[str, Any]) -> dict[str, str]:
+    """The questions that are not answered, and why: refused by their gate, or given up while fitting."""
+    refused = {gate["task"]: gate["message"] for gate in facts["gates"] if gate["status"] == "refused"}
+    return {**refused, **facts.get("left_out", {})}
 
 
 def _gate_rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

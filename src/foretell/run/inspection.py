@@ -13,6 +13,7 @@ from foretell.config import load_config
 from foretell.core.errors import ConfigError, InsufficientDataError
 from foretell.core.events import SIDE_TABLES, EventLog
 from foretell.dataset.store import HistoryStore
+from foretell.dataset.windows import SplitConfig, Windows
 from foretell.prepare import Cleaned, CleaningRules, clean
 from foretell.prepare.gates import gates
 from foretell.prepare.quality import quality
@@ -48,15 +49,17 @@ def inspect_log(
     """
     given = {"dialect": dialect, "mapping": mapping, **settings}
     given = {name: value for name, value in given.items() if value is not None}
+    split = SplitConfig()
     if isinstance(log, str) and log.endswith(".toml"):
-        data = load_config(Path(log)).data
+        config = load_config(Path(log))
+        data, split = config.data, config.split
         if data.log is None:
             raise ConfigError("No log is named.", received=log, remedy="Set data.log in the config.")
         log, given = data.log, data.choices() | given
     if isinstance(log, (str, Path)) and HistoryStore.is_one(log):
         if given or rules is not None:
             raise ConfigError("A store was read and cleaned when it was made.", remedy="Leave the settings out.")
-        return _inspect_store(HistoryStore.open(log))
+        return _inspect_store(HistoryStore.open(log), split=split)
     of_sample = {name: value for name, value in given.items() if name not in OF_READING_ONLY}
     found = recognise(log, **of_sample)
     read = read_events(log, **given)
@@ -65,11 +68,11 @@ def inspect_log(
         "recognised": _as_values(found, notes=_all_notes(found.notes, read.notes)),
         "quality": quality(cleaned.log),
         "cleaning": _cleaning(cleaned),
-        "gates": _gates(cleaned.log),
+        "gates": _gates(cleaned.log, split=split),
     }
 
 
-def _inspect_store(store: HistoryStore) -> dict[str, Any]:
+def _inspect_store(store: HistoryStore, *, split: SplitConfig) -> dict[str, Any]:
     """The same overview of a store; nothing is read or cleaned again."""
     made, log = store.manifest, store.log()
     recognised = Recognition(
@@ -92,14 +95,18 @@ def _inspect_store(store: HistoryStore) -> dict[str, Any]:
             "noted": {},
             "notes": [],
         },
-        "gates": _gates(log),
+        "gates": _gates(log, split=split),
     }
 
 
-def _gates(log: EventLog) -> list[dict[str, Any]]:
-    """For which tasks a clean log is enough."""
+def _gates(log: EventLog, *, split: SplitConfig) -> list[dict[str, Any]]:
+    """For which tasks a clean log is enough, cut into windows as training would cut it."""
     tasks = default_tasks(response=response_action(log))
-    found = gates(log, list(tasks.values()))
+    found = gates(
+        log,
+        list(tasks.values()),
+        days_to_split=lambda horizon_days: Windows.days_needed(horizon_days, config=split),
+    )
     return [{**vars(gate), "needs": dict(gate.needs), "has": dict(gate.has)} for gate in found]
 
 

@@ -138,12 +138,18 @@ def _prepare(
     with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
         ready = clean_log(log, config=config)
         asked = dict(config.task) if config.task is not None else default_tasks(response=response_action(ready.log))
-        found = gates(ready.log, list(asked.values()))
+        found = gates(
+            ready.log,
+            list(asked.values()),
+            days_to_split=lambda horizon_days: Windows.days_needed(horizon_days, config=config.split),
+        )
         require_any(found)
         tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
         windows = Windows.plan(
             ready.log,
-            longest_horizon_days=max(task.horizon_days for task in tasks.values() if task.kind != "promotion"),
+            longest_horizon_days=max(
+                (task.horizon_days for task in tasks.values() if task.kind != "promotion"), default=1
+            ),
             config=config.split,
         )
         folder.begin(fingerprint=fingerprint, command=command)
@@ -215,7 +221,9 @@ def _fit(
                     try:
                         save_fitted(fit_task(context, task), target)
                     except InsufficientDataError as error:
-                        left_out[name] = str(error)
+                        left_out[name] = (
+                            error.problem if error.received is None else f"{error.problem} Received: {error.received}."
+                        )
                         talk.say(f"[yellow]{name} is left out:[/] {error.problem}")
                         continue
                     finally:

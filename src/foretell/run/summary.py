@@ -36,6 +36,7 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
         )
     return {
         "tasks": rows,
+        "left_out": dict(report.document.get("left_out", {})),
         "report": str(folder / "report.html"),
         "predictions": str(folder / "predictions"),
         "seconds": round(sum(report.document["seconds"].values()), 1),
@@ -57,6 +58,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         theirs = f"{row['baseline_value']:.4f} {row['best_baseline']}" if row["best_baseline"] else "-"
         failed = f" (checks failed: {', '.join(row['checks_failed'])})" if row["checks_failed"] else ""
         lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_verdict(row)}{failed}")
+    lines += [f"{name:<18} left out: {reason}" for name, reason in summary["left_out"].items()]
     lines += [
         "",
         f"Report:      {summary['report']} (open it in a browser)",
