@@ -67,11 +67,16 @@ def test_the_version_is_data(foretell_command):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("forecast",), ("train", "log.csv", "--epochs", "3", "--out", "x"), ("train", "log.csv"), ("predict", "run")],
+    ("arguments", "ask"),
+    [
+        (("forecast",), "foretell --help"),
+        (("train", "log.csv", "--epochs", "3", "--out", "x"), "foretell train --help"),
+        (("train", "log.csv"), "foretell train --help"),
+        (("predict", "run"), "foretell predict --help"),
+    ],
 )
-def test_an_unknown_verb_or_option_and_a_missing_one_exit_2(foretell_command, arguments):
-    refused(foretell_command(*arguments), "foretell --help")
+def test_an_unknown_verb_or_option_and_a_missing_one_exit_2(foretell_command, arguments, ask):
+    refused(foretell_command(*arguments), f"What to do: {ask}", f"Received: foretell {' '.join(arguments)}")
 
 
 def test_no_verb_at_all_shows_the_help(foretell_command):

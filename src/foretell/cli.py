@@ -20,7 +20,7 @@ from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
 from foretell.core.threads import waiting_threads_sleep
 from foretell.core.time import from_microseconds, parse_time
-from foretell.run.printing import print_data, say_failure, say_note
+from foretell.run.printing import print_data, say_failure, say_misuse, say_note
 
 __all__ = ["app", "main"]
 
@@ -68,8 +68,7 @@ def main() -> None:
             say_failure(_talk, refused.problem, refused.received, refused.remedy)
             sys.exit(refused.exit_code)
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
-            if message := error.format_message():  # none where no verb was given: click has shown the help
-                say_failure(_talk, message, None, "foretell --help")
+            say_misuse(_talk, error, typed=_command())
             sys.exit(2)
         raise
 

@@ -142,6 +142,20 @@ def test_a_folder_of_something_else_is_not_touched(foretell_command, tmp_path, t
     assert [(path.name, path.read_bytes()) for path in out.iterdir()] == [("cat.jpg", b"a cat")]
 
 
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_log_is_read(foretell_command, tmp_path, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError("the log was read")
+
+    monkeypatch.setattr("foretell.run.pipeline.clean_log", read)
+    (tmp_path / "notes").write_text("mine")
+    for out in (tmp_path / "notes" / "run", tmp_path / ("long" * 100), "/proc/nowhere/run"):
+        ran = foretell_command("train", tmp_path, "--out", out)
+        assert ran.code == 2
+        assert "What to do: " in ran.err
+        assert "Traceback" not in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
 def test_a_file_in_the_runs_place_is_not_touched(foretell_command, tmp_path, tiny_log_folder):
     out = tmp_path / "notes"
     out.write_text("mine")

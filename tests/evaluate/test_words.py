@@ -4,6 +4,7 @@ import pytest
 
 from foretell.evaluate import EvaluationError, words
 from foretell.evaluate.definitions import METRICS, definition, improvement, is_material
+from foretell.evaluate.render import render
 from foretell.evaluate.sentences import summary, takeaways, verdict_words
 
 
@@ -127,3 +128,19 @@ def test_compared_figures_look_as_different_as_they_are(tasks, mine, other, said
 def test_equal_models_are_said_to_be_equal(tasks):
     line = takeaways(compared(tasks["demand"], 0.38998, 0.38998))[-1]
     assert "does exactly as well (WAPE 39.0% for both)" in line
+
+
+def test_lightgbm_alone_is_said_to_be_the_same_model(report, tasks):
+    task = {**tasks["demand"], "baselines": {"lightgbm_features": tasks["demand"]["metrics"]}}
+    task["verdict"] = {**tasks["demand"]["verdict"], "baseline": "lightgbm_features"}
+    task = compared(task, 0.38998, 0.38998)
+    assert verdict_words(task) == "The same model"
+    assert takeaways(task)[-1] == "It is the same model as the strongest baseline, LightGBM alone (WAPE 39.0%)."
+    document = {**report.document, "tasks": {"demand": task}}
+    assert "On demand it is the same model as the strongest baseline." in summary(document)
+
+
+def test_a_task_named_after_its_kind_is_said_in_english(report):
+    document = {**report.document, "tasks": {"purchase_produce": report.document["tasks"]["purchase"]}}
+    assert "on purchase (produce)." in " ".join(summary(document))
+    assert "Purchase: produce" in render(document)

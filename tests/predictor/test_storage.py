@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from foretell.core.errors import RunError
+from foretell.core.errors import InputError, RunError
 from foretell.core.files import PARTIAL
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.storage import load_fitted, save_fitted
@@ -29,6 +29,21 @@ def refused(folder):
 def test_a_folder_without_a_predictor(tmp_path):
     assert str(tmp_path / "none") in str(refused(tmp_path / "none").received)
     assert "foretell train" in refused(tmp_path).remedy
+
+
+@pytest.mark.parametrize("folder", [5, None])
+def test_what_is_no_path_at_all(folder):
+    with pytest.raises(InputError, match="no folder a predictor could be in") as caught:
+        Predictor.load(folder)
+    assert type(folder).__name__ in caught.value.received
+    assert caught.value.remedy
+
+
+def test_a_predictor_is_shown_in_a_line(tiny_predictor):
+    shown = repr(tiny_predictor)
+    assert tiny_predictor.version in shown
+    assert "churn" in shown
+    assert len(shown) < 500
 
 
 def test_a_predictor_whose_writing_was_interrupted(saved):

@@ -10,6 +10,7 @@ import pytest
 import foretell
 from foretell.config import parse_config
 from foretell.core.prediction import ANSWER_COLUMNS
+from foretell.evaluate.checks import CHECKS
 from foretell.run.pipeline import train
 from foretell.run.summary import summary_rows, summary_text
 
@@ -138,11 +139,22 @@ def test_the_closing_table_repeats_the_report(tiny_run):
             assert row["best_baseline"] in line
             assert row["baseline_value"] == task["baselines"][row["best_baseline"]][task["headline"]]["value"]
         failed = [check["code"] for check in task["checks"] if check["status"] == "fail"]
-        assert all(code in line for code in failed)
+        assert all(f"{code} {CHECKS[code][0]}" in line for code in failed)
         assert ("checks failed" in line) == bool(failed)
     assert str(tiny_run / "report.html") in text
     assert str(tiny_run / "predictions") in text
     assert f"{sum(report.document['seconds'].values()):.0f} s" in text
+
+
+def test_the_closing_table_names_failed_checks_and_sameness(tiny_run):
+    document = json.loads((tiny_run / "report.json").read_text())
+    for task in document["tasks"].values():
+        task["checks"] = [{"code": "FT002", "name": "calibrated", "status": "fail", "message": "No."}]
+        baseline = next(name for name in task["baselines"] if name == "lightgbm_features")
+        same = {"baseline": baseline, "value": 0.0, "low": 0.0, "high": 0.0, "outcome": "ties"}
+        task["verdict"] = {**same, "metric": task["headline"]}
+    text = summary_text(summary_rows(foretell.Report(document), tiny_run))
+    assert text.count("the same model (checks failed: FT002 calibrated)") == len(document["tasks"])
 
 
 def test_a_run_without_verdict_is_shown_with_dashes(tiny_run):

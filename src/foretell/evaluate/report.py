@@ -155,6 +155,12 @@ class Report:
             EvaluationError: If it lacks a key of the contract.
         """
         path = Path(folder)
+        if not path.exists() and path.suffix != ".json":
+            raise RunError(
+                "There is no run here: the folder does not exist.",
+                received=str(path),
+                remedy="Check the path, or train a run: foretell train LOG --out DIR.",
+            )
         path = path / JSON_NAME if path.is_dir() else path
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

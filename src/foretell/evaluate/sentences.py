@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from foretell.evaluate.definitions import definition, improvement
 from foretell.evaluate.digits import decimals_apart, figure
-from foretell.evaluate.words import count, inline, joined, percent, plural, short_count, span
+from foretell.evaluate.words import count, inline, joined, percent, plural, short_count, span, task_inline
 
-__all__ = ["QUESTIONS", "summary", "takeaways", "verdict_words"]
+__all__ = ["QUESTIONS", "is_same_model", "summary", "takeaways", "verdict_words"]
 
 Document = Mapping[str, Any]
 
@@ -39,6 +39,19 @@ _OUTCOMES: Final = {
 }
 
 
+def is_same_model(task: Document) -> bool:
+    """True where the answer is LightGBM alone, the baseline itself: nothing was blended in, and nothing differs.
+
+    Example:
+        >>> is_same_model({"verdict": {"baseline": "lightgbm_features", "value": 0.0, "low": 0.0, "high": 0.0}})
+        True
+    """
+    verdict = task.get("verdict")
+    if not verdict or verdict.get("baseline") != "lightgbm_features":
+        return False
+    return all(verdict.get(end) == 0 for end in ("value", "low", "high"))
+
+
 def verdict_words(task: Document) -> str:
     """The verdict in two or three words.
 
@@ -49,6 +62,8 @@ def verdict_words(task: Document) -> str:
     verdict = task.get("verdict")
     if not verdict:
         return "No baseline"
+    if is_same_model(task):
+        return "The same model"
     return _OUTCOMES.get((verdict["outcome"], verdict.get("material", True)), "No clear difference")
 
 
@@ -71,11 +86,12 @@ def summary(document: Document) -> list[str]:
     ]
     by_verdict: dict[str, list[str]] = {}
     for name, task in tasks.items():
-        by_verdict.setdefault(verdict_words(task), []).append(inline(name))
+        by_verdict.setdefault(verdict_words(task), []).append(task_inline(name))
     sentences = {
         "Clearly better": "It clearly beats the strongest baseline on {names}.",
         "Slightly better": "It is ahead on {names}, by too little to matter.",
         "No clear difference": "On {names} the difference is within the margin of error.",
+        "The same model": "On {names} it is the same model as the strongest baseline.",
         "Slightly behind": "It is behind on {names}, by too little to matter.",
         "Behind": "On {names} it is behind: use the baseline there.",
     }
@@ -121,6 +137,8 @@ def _against(task: Document) -> str:
     mine, other = (figures[headline]["value"] for figures in (task["metrics"], task["baselines"][verdict["baseline"]]))
     if verdict["value"] == verdict["low"] == verdict["high"] == 0:
         shown = figure(headline, value=mine)
+        if is_same_model(task):
+            return f"It is the same model as the strongest baseline, {name} ({definition(headline).label} {shown})."
         return f"The strongest baseline, {name}, does exactly as well ({definition(headline).label} {shown} for both)."
     digits = decimals_apart(headline, value=mine, others=[other])
     shown = " against ".join(figure(headline, value=value, digits=digits) for value in (mine, other))

@@ -13,7 +13,7 @@ from foretell.evaluate import marks
 from foretell.evaluate.sentences import summary
 from foretell.evaluate.view_overview import overview_row
 from foretell.evaluate.view_task import task_section
-from foretell.evaluate.words import MISSING, count, duration, joined, label, percent, short_count, span
+from foretell.evaluate.words import MISSING, count, duration, joined, label, percent, short_count, span, task_inline
 
 __all__ = ["page_view"]
 
@@ -137,15 +137,17 @@ def _stages(seconds: Mapping[str, float | None]) -> dict[str, Any]:
 def _do_not_use_for(document: Document) -> list[str]:
     found = list(document.get("do_not_use_for") or [])
     for name, task in document["tasks"].items():
+        named = task_inline(name)
+        named = named[:1].upper() + named[1:]
         variants = task.get("variants", {}).values()
         cautions = [line for part in (task, *variants) for line in part.get("do_not_use_for", [])]
-        found += [f"{label(name)}: {line}" for line in cautions]
+        found += [f"{named}: {line}" for line in cautions]
         treated = [check for part in variants for check in part.get("checks", []) if check["code"] == "FT007"]
         for check in [*task["checks"], *treated]:
             if check["status"] == "fail":
-                found.append(f"{label(name)}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}")
+                found.append(f"{named}: {_CAUTIONS.get(check['code'], 'check ' + check['code'] + ' failed.')}")
             elif check["code"] == "FT007" and check["status"] == "warn":
-                found.append(f"{label(name)}: reading the gap between treated and untreated people as its effect")
+                found.append(f"{named}: reading the gap between treated and untreated people as its effect")
     return list(dict.fromkeys(found + list(_ALWAYS)))
 
 

@@ -13,7 +13,7 @@ from foretell.evaluate.definitions import definition, improvement
 from foretell.evaluate.digits import decimals_apart, decimals_nonzero, figure, interval_text, signed
 from foretell.evaluate.gate_words import STATUSES, worst
 from foretell.evaluate.sentences import QUESTIONS, verdict_words
-from foretell.evaluate.words import label
+from foretell.evaluate.words import label, task_label
 
 __all__ = ["overview_row"]
 
@@ -38,7 +38,7 @@ def overview_row(name: str, *, task: Document, gates: list[Document], anchor: st
     digits = decimals_apart(headline, value=mine["value"], others=[other and other["value"]]) if mine else None
     row: dict[str, Any] = {
         "anchor": anchor,
-        "name": label(name),
+        "name": task_label(name),
         "question": task.get("question") or QUESTIONS.get(task["kind"], ""),
         "metric": definition(headline).label if headline else "",
         "lower": bool(headline) and definition(headline).better == "lower",

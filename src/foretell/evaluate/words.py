@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
+
+from foretell.core.task import Kind
 
 __all__ = [
     "MISSING",
@@ -23,6 +25,8 @@ __all__ = [
     "plural",
     "short_count",
     "span",
+    "task_inline",
+    "task_label",
 ]
 
 MISSING: Final = "\u2013"
@@ -73,6 +77,35 @@ def inline(name: str) -> str:
     """
     words = label(name)
     return words if words[1:2].isupper() or "GBM" in words.split()[0] else words[:1].lower() + words[1:]
+
+
+def task_label(name: str) -> str:
+    """A task's name as a heading: one named after its kind says first what it is, then of what.
+
+    Example:
+        >>> task_label("purchase_produce"), task_label("ad"), task_label("buys_produce")
+        ('Purchase: produce', 'Ad response', 'Buys produce')
+    """
+    kind, rest = _of_kind(name)
+    return f"{label(kind)}: {rest}" if rest else label(name)
+
+
+def task_inline(name: str) -> str:
+    """A task's name within a sentence.
+
+    Example:
+        >>> task_inline("purchase_produce"), task_inline("ad")
+        ('purchase (produce)', 'ad response')
+    """
+    kind, rest = _of_kind(name)
+    return f"{inline(kind)} ({rest})" if rest else inline(name)
+
+
+def _of_kind(name: str) -> tuple[str, str]:
+    """The kind a task is named after and the rest of its name; no rest where it is not."""
+    kind, _, rest = name.partition("_")
+    rest = rest.replace("_", " ").strip()
+    return (kind, rest) if kind in get_args(Kind) else (name, "")
 
 
 def count(value: float | None) -> str:

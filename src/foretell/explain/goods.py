@@ -29,7 +29,7 @@ class Goods:
         rows: Item id to the row of the items table, for items that have one.
 
     Example:
-        >>> table = pl.DataFrame({"item_id": ["1", "2"], "title": ["Green tea", None], "category": ["DRINKS"] * 2})
+        >>> table = pl.DataFrame({"item_id": ["1", "2"], "title": ["Green  tea", None], "category": ["DRINKS"] * 2})
         >>> goods = Goods.of(table, wanted=["1", "2", "3"])
         >>> [goods.called(item, Speech("en")) for item in ("1", "2", "3")]
         ['Green tea', 'item 2 (DRINKS)', 'item 3']
@@ -53,12 +53,17 @@ class Goods:
         row = self.rows.get(item, {})
         title = row.get(columns.TITLE)
         if title:
-            return str(title)
-        kind = next((str(row[name]) for name in _NAMES[1:] if row.get(name)), None)
+            return _spoken(title)
+        kind = next((_spoken(row[name]) for name in _NAMES[1:] if row.get(name)), None)
         plain = speech.either(f"item {item}", f"商品{item}")
         return plain if kind is None else speech.either(f"{plain} ({kind})", f"{plain}（{kind}）")
 
     def category(self, item: str, *, level: str = columns.CATEGORY) -> str | None:
         """An item's category at a level, or None where it is not known."""
         name = self.rows.get(item, {}).get(level)
-        return None if name is None else str(name)
+        return None if name is None else _spoken(name)
+
+
+def _spoken(name: object) -> str:
+    """A name without the runs of spaces that tables of fixed width leave in it."""
+    return " ".join(str(name).split())

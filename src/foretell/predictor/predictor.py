@@ -58,15 +58,28 @@ class Predictor:
     id_types: Mapping[str, pl.DataType] = field(default_factory=dict)
     folder: Path | None = None
 
+    def __repr__(self) -> str:
+        """What it is, in one line: all that was learned would fill a book."""
+        n_items = self.reader.encoder.vocabulary.n_items
+        tasks = ", ".join(self.tasks)
+        return f"Predictor(version={self.version!r}, tasks=[{tasks}], items={n_items}, folder={str(self.folder)!r})"
+
     @classmethod
     def load(cls, folder: str | Path) -> Predictor:
         """Load the predictor of a run.
 
         Raises:
+            InputError: If it is no path at all.
             RunError: If the folder holds no finished predictor, or one of another format.
         """
         from foretell.predictor.storage import load_predictor
 
+        if not isinstance(folder, (str, Path)):  # a caller's mistake that types do not stop in a notebook
+            raise InputError(
+                "This is no folder a predictor could be in.",
+                received=f"a {type(folder).__name__}",
+                remedy="Give the path of a finished run, as Predictor.load('runs/shop').",
+            )
         return load_predictor(Path(folder))
 
     def save(self, folder: str | Path) -> Predictor:

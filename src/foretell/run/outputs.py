@@ -6,6 +6,8 @@ This module owns their formats. It refuses to overwrite anything half-way: files
 from __future__ import annotations
 
 import logging
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +15,10 @@ import polars as pl
 
 from foretell.core.errors import InputError, SourceError
 from foretell.core.files import appearing_whole
+from foretell.core.system_errors import from_os_error
 from foretell.simulate import ShopConfig, simulate
 
-__all__ = ["check_output", "read_users", "simulate_shop", "write_answers"]
+__all__ = ["check_folder", "check_output", "read_users", "simulate_shop", "write_answers"]
 
 _SEPARATORS: Final = (",", ";", "\t")
 
@@ -37,6 +40,34 @@ def check_output(path: Path) -> None:
     above = next((folder for folder in path.parents if folder.exists()), None)
     if above is not None and not above.is_dir():
         raise InputError("The output lies under a file.", received=path, remedy=f"{above} is a file: name a folder.")
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that cannot be made or written to, before any work is done for it; nothing stays there.
+
+    Raises:
+        SourceError: If another folder is needed.
+        ForetellError: If the disk is full or fails.
+    """
+    made: list[Path] = []
+    try:
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        refused = from_os_error(error)
+        if refused is not None and not isinstance(refused, InputError):
+            raise refused from error
+        raise SourceError(
+            "The output folder cannot be made or written to.",
+            received=f"{path}: {error.strerror or error}",
+            remedy="Give a folder on a disk that you may write to.",
+        ) from error
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def write_answers(answers: pl.DataFrame, path: Path) -> None:

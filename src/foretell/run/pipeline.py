@@ -36,7 +36,7 @@ from foretell.run.clean_log import clean_log, with_rules_of_store
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
-from foretell.run.outputs import write_answers
+from foretell.run.outputs import check_folder, write_answers
 from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.examples import points_to_read
@@ -82,6 +82,7 @@ def train(
     config = with_rules_of_store(config or RunConfig(), log)
     torch.use_deterministic_algorithms(True)
     folder = RunFolder(Path(out))
+    check_folder(Path(out))
     with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
         fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)

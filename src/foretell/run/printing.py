@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-__all__ = ["print_data", "say_failure", "say_note"]
+__all__ = ["print_data", "say_failure", "say_misuse", "say_note"]
 
 
 def print_data(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None:  # noqa: ANN401 (any JSON value)
@@ -38,6 +38,24 @@ def say_failure(talk: Console, problem: str, received: object, remedy: str | Non
         talk.print(f"Received: {_plain(str(received))}", soft_wrap=True)
     if remedy:
         talk.print(f"What to do: {_plain(remedy)}", soft_wrap=True)
+
+
+def say_misuse(talk: Console, error: Any, *, typed: str) -> None:  # noqa: ANN401 (click's own, of whichever click)
+    """What is wrong with a command as typed, and whose help to ask for: the verb's, where one was understood.
+
+    Args:
+        talk: Where to.
+        error: Click's usage error; it has no message where no verb was given, for the help was shown then.
+        typed: The command.
+    """
+    from foretell.sources.secrets import redacted  # here, for its package brings Polars, which no help needs
+
+    message = error.format_message()
+    if not message:
+        return
+    context = getattr(error, "ctx", None)
+    verb = f"{context.info_name} " if context is not None and context.parent is not None else ""
+    say_failure(talk, message, redacted(typed), f"foretell {verb}--help")
 
 
 def _plain(text: str) -> str:

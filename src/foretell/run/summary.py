@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from foretell.evaluate import Report
+from foretell.evaluate.checks import CHECKS
+from foretell.evaluate.sentences import is_same_model
 
 __all__ = ["summary_rows", "summary_text"]
 
@@ -31,6 +33,7 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
                 "baseline_value": task["baselines"][baseline][headline]["value"] if baseline else None,
                 "verdict": verdict["outcome"] if verdict else None,
                 "material": verdict.get("material", True) if verdict else None,
+                "same_model": is_same_model(task),
                 "checks_failed": [check["code"] for check in task["checks"] if check["status"] == "fail"],
             }
         )
@@ -46,6 +49,8 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
 
 def _verdict(row: dict[str, Any]) -> str:
     """The verdict in words; a certain but tiny difference is called slight."""
+    if row["same_model"]:
+        return "the same model"
     slight = "slightly " if row["verdict"] in ("beats", "behind") and not row["material"] else ""
     return slight + _WORDS[row["verdict"]]
 
@@ -56,7 +61,8 @@ def summary_text(summary: dict[str, Any]) -> str:
     for row in summary["tasks"]:
         mine = f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
         theirs = f"{row['baseline_value']:.4f} {row['best_baseline']}" if row["best_baseline"] else "-"
-        failed = f" (checks failed: {', '.join(row['checks_failed'])})" if row["checks_failed"] else ""
+        named = ", ".join(f"{code} {CHECKS[code][0]}" if code in CHECKS else code for code in row["checks_failed"])
+        failed = f" (checks failed: {named})" if named else ""
         lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_verdict(row)}{failed}")
     lines += [f"{name:<18} left out: {reason}" for name, reason in summary["left_out"].items()]
     lines += [

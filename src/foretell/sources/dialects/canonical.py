@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Final
 
 import polars as pl
@@ -68,8 +69,10 @@ def _plan(names: Sequence[str], mapping: Mapping[str, str]) -> Plan:
             f"The columns do not say which is {' and which is '.join(missing)}.",
             received=shown(names) or "no columns",
             remedy=(
-                f"Declare a mapping: in Python mapping={{{missing[0]!r}: {own!r}}}, or in the TOML file for foretell "
-                f'train, under [data]: mapping = {{ {missing[0]} = "{own}" }}.'
+                f"Declare a mapping: foretell init LOG --mapping {quote(f'{missing[0]}={own}')} writes it into a TOML "
+                "file for foretell train (foretell inspect takes it too); in Python "
+                f"mapping={{{missing[0]!r}: {own!r}}}, or in the TOML file, under [data]: "
+                f'mapping = {{ {missing[0]} = "{own}" }}.'
             ),
         )
     ordered: dict[str, str] = {name: found[name] for name in columns.CANONICAL if name in found}
