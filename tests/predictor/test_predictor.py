@@ -90,8 +90,8 @@ def test_churn_comes_with_a_date_and_an_amount(answers, last):
 
 
 def test_a_wait_longer_than_any_that_is_told_has_no_date(tiny_predictor, log, monkeypatch):
-    def never(points, no_order, *, horizon_days):
-        return np.full(len(no_order), 366.0)
+    def never(*given, **_):
+        return np.full(len(given[1]), 366.0)
 
     monkeypatch.setattr(EncodedPoints, "days_to_next_order_given", never)
     found = tiny_predictor.predict("churn", log=log, users=["nobody known"])

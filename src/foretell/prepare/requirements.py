@@ -107,8 +107,8 @@ def _customers(facts: Facts, task: Task) -> list[Requirement]:
             round(facts.span_days, 1),
             3 * task.horizon_days,
             6 * task.horizon_days,
-            "Bring a longer log, shorten the horizon or set split.test_days and split.validation_days: learning, choosing "
-            "and testing need a horizon each.",
+            "Bring a longer log, shorten the horizon or set split.test_days and split.validation_days: learning, "
+            "choosing and testing need a horizon each.",
         ),
     ]
 
