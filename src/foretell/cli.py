@@ -392,8 +392,10 @@ def _moment(at: str | None) -> datetime | None:
 
 
 def _command() -> str:
-    """The command as it was typed, without the path of the program."""
-    return " ".join(["foretell", *sys.argv[1:]])
+    """The command as it was typed, without the path of the program and the passwords of URLs: a report is passed on."""
+    from foretell.sources.secrets import redacted
+
+    return redacted(" ".join(["foretell", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":
