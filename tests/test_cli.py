@@ -339,13 +339,6 @@ def test_a_folder_that_is_no_run_is_refused(foretell_command, tmp_path, monkeypa
     assert [path.name for path in tmp_path.rglob("*")] == ["photos"]
 
 
-def test_a_report_keeps_no_password(monkeypatch):
-    from foretell.cli import _command
-
-    monkeypatch.setattr("sys.argv", ["/bin/foretell", "train", "mysql://shop:s3cret@db/shop", "--out", "run"])
-    assert _command() == "foretell train mysql://shop:***@db/shop --out run"
-
-
 # --- evaluate, report, explain ----------------------------------------------------------------------------
 
 

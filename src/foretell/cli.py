@@ -20,7 +20,7 @@ from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
 from foretell.core.threads import waiting_threads_sleep
 from foretell.core.time import from_microseconds, parse_time
-from foretell.run.printing import print_data, say_failure, say_misuse, say_note
+from foretell.run.printing import print_data, say_failure, say_misuse, say_note, typed_command
 
 __all__ = ["app", "main"]
 
@@ -68,7 +68,7 @@ def main() -> None:
             say_failure(_talk, refused.problem, refused.received, refused.remedy)
             sys.exit(refused.exit_code)
         if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
-            say_misuse(_talk, error, typed=_command())
+            say_misuse(_talk, error, typed=typed_command())
             sys.exit(2)
         raise
 
@@ -95,7 +95,7 @@ def demo(out: Out = Path("runs/demo"), seed: Seed = None, as_json: AsJson = Fals
     from foretell.run.narrator import Narrator
     from foretell.run.summary import summary_rows, summary_text
 
-    report = run_demo(out, seed=seed, command=_command(), narrator=Narrator())
+    report = run_demo(out, seed=seed, command=typed_command(), narrator=Narrator())
     print_data(summary_rows(report, out), as_json=as_json, text=summary_text)
 
 
@@ -176,7 +176,7 @@ def train(
     config = load_config(Path(source)) if is_config else RunConfig()
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
-    train_run(None if is_config else source, out=out, config=config, command=_command(), narrator=Narrator())
+    train_run(None if is_config else source, out=out, config=config, command=typed_command(), narrator=Narrator())
     print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
 
 
@@ -361,7 +361,7 @@ def tabular(
             columns=names_of(columns) if columns else None,
             yes=yes,
             seed=seed or 0,
-            command=_command(),
+            command=typed_command(),
             step=step,
         )
     print_data(found.document, as_json=as_json, text=lambda document: result_text(document, folder=out))
@@ -389,13 +389,6 @@ def tabular_predict(
 
 def _moment(at: str | None) -> datetime | None:
     return None if at is None else from_microseconds(parse_time(at))
-
-
-def _command() -> str:
-    """The command as it was typed, without the path of the program and the passwords of URLs: a report is passed on."""
-    from foretell.sources.secrets import redacted
-
-    return redacted(" ".join(["foretell", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-__all__ = ["print_data", "say_failure", "say_misuse", "say_note"]
+__all__ = ["print_data", "say_failure", "say_misuse", "say_note", "typed_command"]
 
 
 def print_data(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None:  # noqa: ANN401 (any JSON value)
@@ -24,6 +24,13 @@ def print_data(value: Any, *, as_json: bool, text: Callable[[Any], str]) -> None
     """
     shown = json.dumps(value, indent=1, ensure_ascii=False, default=str) if as_json else text(value)
     sys.stdout.write(shown.rstrip("\n") + "\n")
+
+
+def typed_command() -> str:
+    """The command as it was typed, without the path of the program and the passwords of URLs: a report is passed on."""
+    from foretell.sources.secrets import redacted  # here, for its package brings Polars, which no help needs
+
+    return redacted(" ".join(["foretell", *sys.argv[1:]]))
 
 
 def say_note(text: str) -> None:
@@ -46,16 +53,14 @@ def say_misuse(talk: Console, error: Any, *, typed: str) -> None:  # noqa: ANN40
     Args:
         talk: Where to.
         error: Click's usage error; it has no message where no verb was given, for the help was shown then.
-        typed: The command.
+        typed: The command, as ``typed_command`` gives it.
     """
-    from foretell.sources.secrets import redacted  # here, for its package brings Polars, which no help needs
-
     message = error.format_message()
     if not message:
         return
     context = getattr(error, "ctx", None)
     verb = f"{context.info_name} " if context is not None and context.parent is not None else ""
-    say_failure(talk, message, redacted(typed), f"foretell {verb}--help")
+    say_failure(talk, message, typed, f"foretell {verb}--help")
 
 
 def _plain(text: str) -> str:
