@@ -119,14 +119,15 @@ def test_a_log_too_short_says_how_long_it_should_be():
 
 @given(
     st.integers(1, 60),
-    st.integers(0, 60),
+    st.integers(0, 300),
     st.one_of(st.none(), st.integers(60, 90)),
     st.one_of(st.none(), st.integers(60, 90)),
+    st.integers(0, 400),
 )
-def test_the_days_needed_are_those_that_can_be_cut(horizon, warmup, test, validation):
+def test_the_days_needed_are_those_that_can_be_cut(horizon, warmup, test, validation, more):
     settings = {"warmup_days": warmup, "test_days": test, "validation_days": validation}
     needed = Windows.days_needed(horizon, config=SplitConfig(**settings))
-    plan(needed, horizon=horizon, **settings)
+    plan(needed + more, horizon=horizon, **settings)
     with pytest.raises(InsufficientDataError):
         plan(needed - 1, horizon=horizon, **settings)
 

@@ -88,7 +88,9 @@ def test_init_and_inspect_from_the_command_line(foretell_command, orders, tmp_pa
     by_config = foretell_command("inspect", toml)
     assert (by_log.code, by_config.code) == (0, 0)
     assert "user_id  = who (100%)" in by_log.out
-    # The config cuts its windows to the log, so more of the questions can be asked.
+    # The config cuts windows and horizons to the log, so more of the questions can be asked: those it asks.
+    gates = inspect_log(str(toml))["gates"]
+    assert {gate["task"]: gate["status"] != "refused" for gate in gates} == dict.fromkeys(load_config(toml).task, True)
     *same, _ = by_log.out.partition("purchase   no    Too little data: days of data: 118, at least 126 needed")
     assert same[1]
     assert by_config.out.splitlines()[5:16] == same[0].splitlines()[5:16]

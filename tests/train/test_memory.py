@@ -38,7 +38,7 @@ def test_the_exact_softmax_is_named_where_it_was_used():
 
 
 def test_a_real_allocation_that_cannot_be():
-    """In a process of its own: after a failure glibc serves the thread from another arena, which other tests would feel."""
+    """In a process of its own: after a failure glibc serves the thread from another arena, and other tests feel it."""
     code = """
 import torch
 from foretell.train.memory import advice_when_memory_runs_out

@@ -96,8 +96,12 @@ class Windows:
                 received=f"split.end {from_microseconds(end):%Y-%m-%d}, last event {from_microseconds(last):%Y-%m-%d}",
                 remedy="Leave split.end out, or set it to the log's last day.",
             )
+        needed_days = cls.days_needed(longest_horizon_days, config=config)
+        # A sixth of the log, as far as that leaves the past that is asked for.
+        room_days = int(span_days - needed_days) // (1 if config.validation_days else 2)
+        least_days = longest_horizon_days + stride_days
         sixth = int(span_days / 6) // stride_days * stride_days
-        chosen = config.test_days or max(longest_horizon_days + stride_days, sixth)
+        chosen = config.test_days or max(least_days, min(sixth, least_days + room_days))
         validation_length = config.validation_days or chosen
         if min(chosen, validation_length) < longest_horizon_days:
             raise ConfigError(
@@ -109,7 +113,6 @@ class Windows:
         validation = test - validation_length * DAY
         start = first + config.warmup_days * DAY
         if start + longest_horizon_days * DAY > validation:
-            needed_days = config.warmup_days + longest_horizon_days + chosen + validation_length
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
                 received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} on",

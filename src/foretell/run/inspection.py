@@ -9,20 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from foretell.config import load_config
+from foretell.config import RunConfig, load_config
 from foretell.core.errors import ConfigError, InsufficientDataError
 from foretell.core.events import SIDE_TABLES, EventLog
 from foretell.dataset.store import HistoryStore
-from foretell.dataset.windows import SplitConfig, Windows
 from foretell.prepare import Cleaned, CleaningRules, clean
-from foretell.prepare.gates import gates
 from foretell.prepare.quality import quality
 from foretell.run.arriving import OF_READING_ONLY
+from foretell.run.enough import judged
 from foretell.sources import Recognition, read_events, recognise
 from foretell.sources.recognition import examples_of
 from foretell.sources.table import SAMPLE_ROWS
 from foretell.sources.translation import Column
-from foretell.tasks import default_tasks, response_action
 
 __all__ = ["inspect_log", "inspection_text", "mapping_of", "require_use"]
 
@@ -44,35 +42,35 @@ def inspect_log(
             the config.
         dialect: One of ``DIALECTS``; None recognises it.
         mapping: From canonical column to the shop's, where recognition needs help.
-        rules: The thresholds of cleaning; None takes the defaults.
+        rules: The thresholds of cleaning; None takes the config's, or the defaults.
         **settings: Further arguments of ``read_events``, such as ``zone``.
     """
     given = {"dialect": dialect, "mapping": mapping, **settings}
     given = {name: value for name, value in given.items() if value is not None}
-    split = SplitConfig()
+    config = RunConfig()
     if isinstance(log, str) and log.endswith(".toml"):
         config = load_config(Path(log))
-        data, split = config.data, config.split
+        data = config.data
         if data.log is None:
             raise ConfigError("No log is named.", received=log, remedy="Set data.log in the config.")
         log, given = data.log, data.choices() | given
     if isinstance(log, (str, Path)) and HistoryStore.is_one(log):
         if given or rules is not None:
             raise ConfigError("A store was read and cleaned when it was made.", remedy="Leave the settings out.")
-        return _inspect_store(HistoryStore.open(log), split=split)
+        return _inspect_store(HistoryStore.open(log), config=config)
     of_sample = {name: value for name, value in given.items() if name not in OF_READING_ONLY}
     found = recognise(log, **of_sample)
     read = read_events(log, **given)
-    cleaned = clean(read, rules=rules)
+    cleaned = clean(read, rules=rules or config.clean)
     return {
         "recognised": _as_values(found, notes=_all_notes(found.notes, read.notes)),
         "quality": quality(cleaned.log),
         "cleaning": _cleaning(cleaned),
-        "gates": _gates(cleaned.log, split=split),
+        "gates": _gates(cleaned.log, config=config),
     }
 
 
-def _inspect_store(store: HistoryStore, *, split: SplitConfig) -> dict[str, Any]:
+def _inspect_store(store: HistoryStore, *, config: RunConfig) -> dict[str, Any]:
     """The same overview of a store; nothing is read or cleaned again."""
     made, log = store.manifest, store.log()
     recognised = Recognition(
@@ -95,18 +93,13 @@ def _inspect_store(store: HistoryStore, *, split: SplitConfig) -> dict[str, Any]
             "noted": {},
             "notes": [],
         },
-        "gates": _gates(log, split=split),
+        "gates": _gates(log, config=config),
     }
 
 
-def _gates(log: EventLog, *, split: SplitConfig) -> list[dict[str, Any]]:
-    """For which tasks a clean log is enough, cut into windows as training would cut it."""
-    tasks = default_tasks(response=response_action(log))
-    found = gates(
-        log,
-        list(tasks.values()),
-        days_to_split=lambda horizon_days: Windows.days_needed(horizon_days, config=split),
-    )
+def _gates(log: EventLog, *, config: RunConfig) -> list[dict[str, Any]]:
+    """For which of a config's questions a clean log is enough."""
+    _, found = judged(log, tasks=config.task, split=config.split)
     return [{**vars(gate), "needs": dict(gate.needs), "has": dict(gate.has)} for gate in found]
 
 

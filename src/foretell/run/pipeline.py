@@ -30,14 +30,14 @@ from foretell.predictor.reader import Reader
 from foretell.predictor.remembering import RememberingReader
 from foretell.predictor.storage import load_fitted, save_fitted
 from foretell.predictor.view import ShopView
-from foretell.prepare.gates import gates, require_any
+from foretell.prepare.gates import require_any
 from foretell.run.again import load_dataset
 from foretell.run.clean_log import clean_log, with_rules_of_store
+from foretell.run.enough import judged
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
 from foretell.run.outputs import check_folder, write_answers
-from foretell.tasks import default_tasks, response_action
 from foretell.train.context import FitContext
 from foretell.train.examples import points_to_read
 from foretell.train.fit_tasks import fit_task
@@ -138,12 +138,7 @@ def _prepare(
         return load_dataset(folder)
     with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
         ready = clean_log(log, config=config)
-        asked = dict(config.task) if config.task is not None else default_tasks(response=response_action(ready.log))
-        found = gates(
-            ready.log,
-            list(asked.values()),
-            days_to_split=lambda horizon_days: Windows.days_needed(horizon_days, config=config.split),
-        )
+        asked, found = judged(ready.log, tasks=config.task, split=config.split)
         require_any(found)
         tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
         windows = Windows.plan(

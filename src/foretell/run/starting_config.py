@@ -21,7 +21,8 @@ from foretell.core.task import Task
 from foretell.core.time import DAY
 from foretell.dataset.windows import SplitConfig, Windows
 from foretell.prepare import clean
-from foretell.prepare.gates import Gate, gates
+from foretell.prepare.gates import Gate
+from foretell.run.enough import judged
 from foretell.sources import DIALECTS, Recognition, read_events, recognise
 from foretell.sources.secrets import redacted
 from foretell.tasks import default_tasks, response_action
@@ -100,7 +101,8 @@ def starting_config(
     cleaned = clean(read).log
     days, longest = _length(cleaned)
     tasks = _suggested(cleaned, longest)
-    verdicts = gates(cleaned, list(tasks.values()))
+    split = _split_config(days, longest)
+    _, verdicts = judged(cleaned, tasks=tasks, split=split)
     asked = [gate.task for gate in verdicts if gate.status != "refused"]
     if not asked:
         raise InsufficientDataError(
@@ -110,7 +112,6 @@ def starting_config(
         )
     # What is written must be accepted as it stands: a log that cannot be cut is told here, not in training.
     horizons = [tasks[name].horizon_days for name in asked if tasks[name].kind != "promotion"]
-    split = _split_config(days, longest)
     Windows.plan(cleaned, longest_horizon_days=max(horizons, default=1), config=split)
     parts = [
         *_head(found),
