@@ -31,6 +31,10 @@ def test_report_json_has_every_part(report):
     assert set(report["tasks"]) == TASKS
 
 
+def test_the_report_is_called_by_its_log(report):
+    assert report["title"] == "Shop"
+
+
 def test_the_windows_lie_end_to_end(report):
     windows = report["windows"]
     assert all(low < high for low, high in windows.values())

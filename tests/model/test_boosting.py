@@ -47,6 +47,12 @@ def test_the_same_seed_gives_the_same_trees_and_another_seed_others(data):
     assert texts[0] != texts[2]
 
 
+def test_one_thread_grows_the_trees_that_two_grow(data):
+    features, label = data
+    one, two = (fit_boosting(features, label, objective={**BINARY, "num_threads": n}) for n in (1, 2))
+    assert (one.raw(features) == two.raw(features)).all()
+
+
 def test_the_later_window_says_when_to_stop(data):
     features, label = data
     noise = np.random.default_rng(1).integers(0, 2, 200).astype(float)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from foretell.config import DataConfig
 from foretell.run.titles import title_of
 
 
@@ -24,8 +23,8 @@ from foretell.run.titles import title_of
     ],
 )
 def test_a_report_is_called_like_its_log(data, title):
-    assert title_of(DataConfig(**data), dialect="canonical", run=Path("runs/run-1")) == title
+    assert title_of(data.get("log"), table=data.get("table"), dialect="canonical", run=Path("runs/run-1")) == title
 
 
 def test_the_public_log_goes_by_its_own_name():
-    assert title_of(DataConfig(), dialect="complete-journey", run=Path("x")) == "Complete Journey"
+    assert title_of(None, table=None, dialect="complete-journey", run=Path("x")) == "Complete Journey"

@@ -28,7 +28,6 @@ from foretell.run.narrator import Narrator
 from foretell.run.outputs import write_answers
 from foretell.run.scoring import score_demand, score_probability
 from foretell.run.scoring_lists import score_lists
-from foretell.run.titles import title_of
 from foretell.train.context import FitContext
 from foretell.train.examples import ranking_examples
 
@@ -118,7 +117,7 @@ def _report(
         windows=dataset.windows.describe(),
         seconds=folder.seconds,
         peak_memory_mib=folder.peak_memory_mib,
-        title=title_of(config.data, dialect=log.dialect, run=folder.path),
+        title=facts.get("title", ""),
         gates=_gate_rows(facts["gates"]),
         left_out=_left_out(facts),
         quality={

@@ -38,6 +38,7 @@ from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
 from foretell.run.outputs import check_folder, write_answers
+from foretell.run.titles import title_of
 from foretell.train.context import FitContext
 from foretell.train.examples import points_to_read
 from foretell.train.fit_tasks import fit_task
@@ -155,6 +156,12 @@ def _prepare(
             gates=[vars(gate) for gate in found],
             tasks={name: task.model_dump(mode="json") for name, task in tasks.items()},
             windows=vars(windows),
+            title=title_of(
+                None if isinstance(log, EventLog) else str(log or config.data.log),
+                table=config.data.table,
+                dialect=kept.dialect,
+                run=folder.path,
+            ),
             **ready.account,
         )
     _say_gates(talk, folder.facts["gates"])

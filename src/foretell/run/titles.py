@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-from foretell.config import DataConfig
 from foretell.sources import complete_journey
 from foretell.sources.secrets import redacted
 
@@ -23,25 +22,26 @@ _UNFIT: Final = re.compile(r"[@*?\[\]${}]")
 """What patterns, variables and remains of logins are told by."""
 
 
-def title_of(data: DataConfig, *, dialect: str, run: Path) -> str:
+def title_of(place: str | None, *, table: str | None, dialect: str, run: Path) -> str:
     """The name of the log, or of the run's folder where the log has none (a table in memory, say).
 
     Args:
-        data: Where the log is.
+        place: Where the log is, a path or a URL; None for a log in memory.
+        table: The table it was read from, of a database.
         dialect: The dialect it was read in; the public demo log goes by its own name.
         run: The folder of the run.
 
     Example:
-        >>> title_of(DataConfig(log="exports/my_shop.csv.gz"), dialect="canonical", run=Path("runs/one"))
+        >>> title_of("exports/my_shop.csv.gz", table=None, dialect="canonical", run=Path("runs/one"))
         'My shop'
-        >>> title_of(DataConfig(log="mysql://me:secret@db/orders"), dialect="canonical", run=Path("runs/one"))
+        >>> title_of("mysql://me:secret@db/orders", table=None, dialect="canonical", run=Path("runs/one"))
         'Orders'
-        >>> title_of(DataConfig(), dialect="canonical", run=Path("runs/autumn"))
+        >>> title_of(None, table=None, dialect="canonical", run=Path("runs/autumn"))
         'Autumn'
     """
     if dialect == complete_journey.NAME:
         return "Complete Journey"
-    names = (data.table and data.table.rpartition(".")[2], _last_part(data.log), run.resolve().name)
+    names = (table and table.rpartition(".")[2], _last_part(place), run.resolve().name)
     return next((words for name in names if name and (words := _words(name))), "")
 
 
