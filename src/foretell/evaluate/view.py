@@ -13,7 +13,18 @@ from foretell.evaluate import marks
 from foretell.evaluate.sentences import summary
 from foretell.evaluate.view_overview import overview_row
 from foretell.evaluate.view_task import task_section
-from foretell.evaluate.words import MISSING, count, duration, joined, label, percent, short_count, span, task_inline
+from foretell.evaluate.words import (
+    MISSING,
+    count,
+    duration,
+    joined,
+    label,
+    percent,
+    short_count,
+    span,
+    task_inline,
+    task_label,
+)
 
 __all__ = ["page_view"]
 
@@ -52,7 +63,7 @@ def page_view(document: Document) -> dict[str, Any]:
         ],
         "timeline": marks.timeline(document["windows"]),
         "overview": rows,
-        "left_out": [(label(name), reason) for name, reason in (document.get("left_out") or {}).items()],
+        "left_out": [(task_label(name), reason) for name, reason in (document.get("left_out") or {}).items()],
         "sections": sections,
         "quality": _quality(document),
         "stages": _stages(document["seconds"]),
