@@ -146,6 +146,24 @@ def test_the_closing_table_repeats_the_report(tiny_run):
     assert f"{sum(report.document['seconds'].values()):.0f} s" in text
 
 
+def test_the_closing_table_ends_with_what_the_answers_come_to(tiny_run):
+    answers = {path.stem: pl.read_parquet(path) for path in (tiny_run / "predictions").glob("*.parquet")}
+    told = summary_rows(foretell.Report.load(tiny_run), tiny_run)["findings"]
+    assert set(told) == {"purchase", "churn", "promotion", "demand"}
+    text = summary_text(summary_rows(foretell.Report.load(tiny_run), tiny_run))
+    assert all(sentence in text for sentence in told.values())
+    everyone = answers["purchase"]
+    expected = everyone["probability"].sum()
+    assert (
+        told["purchase"]
+        == f"Who buys within 14 days? {expected:,.0f} of {everyone.height:,} customers are expected to."
+    )
+    leaving = answers["churn"].filter(pl.col("probability") > 0.5)
+    assert told["churn"].startswith(f"{leaving.height} of {answers['churn'].height} active customers")
+    orders = answers["demand"].filter(pl.col("week") == 1)
+    assert f"{orders['order_quantity'].sum():,.0f} units of {orders['item_id'].n_unique()} items" in told["demand"]
+
+
 def test_the_closing_table_names_failed_checks_and_sameness(tiny_run):
     document = json.loads((tiny_run / "report.json").read_text())
     for task in document["tasks"].values():

@@ -1,6 +1,6 @@
-"""The short table a run ends with: each task's headline against its best baseline, and where to look.
+"""The short table a run ends with: each task's headline against its best baseline, what follows, where to look.
 
-This module owns that table. It refuses anything that is not in the report.
+This module owns that table. It refuses anything that is in neither report nor answers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from foretell.evaluate import Report
 from foretell.evaluate.checks import CHECKS
 from foretell.evaluate.sentences import is_same_model
+from foretell.run.findings import findings
 
 __all__ = ["summary_rows", "summary_text"]
 
@@ -39,6 +40,7 @@ def summary_rows(report: Report, folder: Path) -> dict[str, Any]:
         )
     return {
         "tasks": rows,
+        "findings": findings(folder, report.document["tasks"]),
         "left_out": dict(report.document.get("left_out", {})),
         "report": str(folder / "report.html"),
         "predictions": str(folder / "predictions"),
@@ -65,6 +67,8 @@ def summary_text(summary: dict[str, Any]) -> str:
         failed = f" (checks failed: {named})" if named else ""
         lines.append(f"{row['task']:<18} {row['metric']:<8} {mine:<24} {theirs:<28} {_verdict(row)}{failed}")
     lines += [f"{name:<18} left out: {reason}" for name, reason in summary["left_out"].items()]
+    if summary["findings"]:
+        lines += ["", *(f"{name:<18} {sentence}" for name, sentence in summary["findings"].items())]
     lines += [
         "",
         f"Report:      {summary['report']} (open it in a browser)",
