@@ -188,6 +188,9 @@ def predict(
     users: Annotated[Path | None, typer.Option("--users", help="A file with one user id a line.")] = None,
     at: At = None,
     new_only: Annotated[bool, typer.Option("--new-only", help="Recommend only items the user has not bought.")] = False,
+    horizon_days: Annotated[
+        int | None, typer.Option("--horizon-days", help="Another horizon than the task's own (purchase and churn).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a task for everyone, or for the users in a file, into a Parquet or CSV file."""
@@ -198,7 +201,9 @@ def predict(
     check_output(out)
     with gathered_notes(say_note) as notes:
         names = None if users is None else read_users(users)
-        answers = Predictor.load(run).predict(task, users=names, at=_moment(at), new_only=new_only)
+        answers = Predictor.load(run).predict(
+            task, users=names, at=_moment(at), new_only=new_only, horizon_days=horizon_days
+        )
         write_answers(answers, out)
     result = {"task": task, "rows": answers.height, "columns": answers.columns, "file": str(out), "notes": notes}
     print_data(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")

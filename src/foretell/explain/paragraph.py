@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from foretell.core import columns
+from foretell.core.item_condition import values_of
 from foretell.core.prediction import Reason
 from foretell.core.task import Task
 from foretell.core.time import DAY, to_microseconds
@@ -66,7 +67,7 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     day = speech.date(to_microseconds(answer[columns.CUTOFF]))
     chance = speech.percent(float(answer["score" if task.kind == "recommend" else columns.PROBABILITY]))
     what = goods.called(str(answer[columns.ITEM_ID]), speech) if columns.ITEM_ID in answer else ""
-    where = speech.listed(list(task.where.values()))
+    where = speech.listed([value for wanted in task.where.values() for value in values_of(wanted)])
     span = f"within {days} days of {day} with a probability of {chance}"
     span_chinese = f"在{day}之后{days}天内"
     if task.kind == "churn":

@@ -31,7 +31,15 @@ from foretell.predictor.reader import Reader
 from foretell.predictor.user_tasks import campaign_inputs
 from foretell.predictor.view import ShopView
 
-__all__ = ["ANSWERS", "NEW_ONLY_ANSWERS", "demand_answers", "demand_at", "mean_of_quantiles", "quantile_column"]
+__all__ = [
+    "ANSWERS",
+    "ANY_HORIZON_ANSWERS",
+    "NEW_ONLY_ANSWERS",
+    "demand_answers",
+    "demand_at",
+    "mean_of_quantiles",
+    "quantile_column",
+]
 
 _PAIRS_AT_ONCE: Final = 200_000
 _POINTS_AT_ONCE: Final = 4000
@@ -41,12 +49,20 @@ Answer = Callable[[Reader, FittedTask, ShopView, pl.DataFrame], pl.DataFrame]
 _talk = logging.getLogger("foretell.predictor")
 
 
-def _purchase(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+def _purchase(
+    reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame, *, horizon_days: int | None = None
+) -> pl.DataFrame:
     read = reader.read(view, points=points)
-    return points.with_columns(pl.Series("probability", fitted.head().probability(read.head_inputs())))
+    probability = fitted.head().probability(read.head_inputs())
+    if horizon_days is not None:
+        share = read.encoded.share_of_hazard(horizon_days, horizon_days=fitted.task.horizon_days)
+        probability = 1.0 - (1.0 - probability) ** share
+    return points.with_columns(pl.Series("probability", probability))
 
 
-def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+def _churn(
+    reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame, *, horizon_days: int | None = None
+) -> pl.DataFrame:
     read = reader.read(view, points=points)
     inputs = read.head_inputs()
     probability = fitted.head().probability(inputs)
@@ -55,6 +71,10 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
     foreseen = days < LONGEST_WAIT_DAYS - 1  # the longest wait that is told is no estimate
     # A log that tells of no money leaves the spend empty.
     spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
+    if horizon_days is not None:  # the date is the same, whatever horizon is asked about
+        share = read.encoded.share_of_hazard(horizon_days, horizon_days=fitted.task.horizon_days)
+        probability = probability**share
+        spend = None if spend is None else spend * share  # orders to be expected go with the hazard
     return points.with_columns(
         pl.Series("probability", probability),
         pl.select(
@@ -182,6 +202,9 @@ ANSWERS: Final[dict[Kind, Answer]] = {
     "demand": _demand,
 }
 """How each kind of task is answered."""
+
+ANY_HORIZON_ANSWERS: Final[dict[Kind, Callable[..., pl.DataFrame]]] = {"purchase": _purchase, "churn": _churn}
+"""How the kinds are answered that can be asked about another horizon than the one they were trained for."""
 
 NEW_ONLY_ANSWERS: Final[dict[Kind, Answer]] = {"recommend": partial(_recommend, new_only=True)}
 """How the kinds are answered that can be asked for items new to the customer alone."""

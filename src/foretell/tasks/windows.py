@@ -10,6 +10,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import ConfigError
 from foretell.core.events import RETURNED, EventLog
+from foretell.core.item_condition import fits
 from foretell.core.task import Task
 from foretell.core.time import DAY
 
@@ -46,8 +47,7 @@ def _on_items(events: pl.DataFrame, log: EventLog, task: Task) -> pl.DataFrame:
             received=", ".join(absent),
             remedy=f"Use one of: {', '.join(items.columns)}." if items is not None else "Add an items table.",
         )
-    condition = pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in task.where.items())
-    wanted = items.filter(condition).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
+    wanted = items.filter(fits(task.where)).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
     return events.join(wanted, on=columns.ITEM_ID, how="semi", maintain_order="left")
 
 
