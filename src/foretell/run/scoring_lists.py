@@ -18,7 +18,7 @@ from foretell.predictor.candidates import candidates
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.run.questions import facts_for
-from foretell.run.scoring import strengths
+from foretell.run.scoring import selection, strengths
 from foretell.train.context import FitContext
 from foretell.train.examples import ranking_examples
 
@@ -77,6 +77,7 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
         slices=_slices(known, frame),
         evidence=Evidence(
             features=strengths(context, fitted),
+            **selection(context, fitted),
             blend=fitted.head().weights,
             unknown_share={"items": _unknown_share(wanted, catalogue, popularity)},
         ),
