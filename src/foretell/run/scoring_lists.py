@@ -183,7 +183,8 @@ def _top(pairs: pl.DataFrame, frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.D
         .join(wanted.with_columns(pl.lit(1.0).alias(columns.LABEL)), on=[POINT, columns.ITEM_ID], how="left")
         .with_columns(pl.col(columns.LABEL).fill_null(0.0))
     )
-    keyed = frame.select(columns.USER_ID, columns.CUTOFF).with_row_index(POINT).join(top, on=POINT, how="inner")
+    points = frame.select(columns.USER_ID, columns.CUTOFF, pl.col("relevant").list.len().alias("n_relevant"))
+    keyed = points.with_row_index(POINT).join(top, on=POINT, how="inner")
     return keyed.sort(POINT, "rank").select(
         columns.USER_ID,
         pl.from_epoch(columns.CUTOFF, time_unit="us").dt.replace_time_zone("UTC"),
@@ -192,4 +193,5 @@ def _top(pairs: pl.DataFrame, frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.D
         pl.col("model").alias("score"),
         "is_new_to_user",
         columns.LABEL,
+        "n_relevant",
     )
