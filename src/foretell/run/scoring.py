@@ -215,7 +215,7 @@ def _rows_to_show(context: FitContext, scored: pl.DataFrame, n: int = 6) -> list
 
 def _unknown_share(context: FitContext, frame: pl.DataFrame) -> dict[str, float]:
     """Share of the test rows whose user or item was never seen in the training window."""
-    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.validation)
+    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end)
     return {
         f"{noun}s": float((~frame[column].is_in(known[column].unique().implode())).mean() or 0.0)  # type: ignore[arg-type]
         for noun, column in (("user", columns.USER_ID), ("item", columns.ITEM_ID))

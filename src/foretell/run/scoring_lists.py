@@ -138,7 +138,7 @@ def _catalogue(context: FitContext) -> tuple[pl.DataFrame, NDArray[np.float64]]:
     events = context.dataset.histories.filter(pl.col(columns.ITEM_ID).is_not_null())
     items = events.select(columns.ITEM_ID).unique().sort(columns.ITEM_ID).with_row_index("code")
     items = items.with_columns(pl.col("code").cast(pl.Int64))
-    counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.validation).group_by(columns.ITEM_ID).len()
+    counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end).group_by(columns.ITEM_ID).len()
     joined = items.join(counts, on=columns.ITEM_ID, how="left", maintain_order="left")
     return items, joined["len"].fill_null(0).to_numpy().astype(np.float64)
 

@@ -112,7 +112,7 @@ def _recommend(context: FitContext, task: Task) -> FittedTask:
 
 def _demand(context: FitContext, task: Task) -> FittedTask:
     windows, dataset = context.dataset.windows, context.dataset
-    items = items_to_forecast(dataset.log, task, known_until=windows.validation)
+    items = items_to_forecast(dataset.log, task, known_until=windows.train_end)
     if not items:
         raise InsufficientDataError(f"Task {task.name!r} has no items to forecast.", received="no purchases of items")
     train, later = (
