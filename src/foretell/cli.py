@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from foretell import __version__
+from foretell.cli_uplift import add_uplift_commands
 from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
 from foretell.core.threads import waiting_threads_sleep
@@ -385,6 +386,9 @@ def tabular_predict(
     write_answers(answers, out)
     result = {"rows": answers.height, "columns": answers.columns, "file": str(out)}
     print_data(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
+
+
+add_uplift_commands(app)
 
 
 def _moment(at: str | None) -> datetime | None:
