@@ -24,7 +24,7 @@ Integers = NDArray[np.int64]
 
 SIZES: Final[dict[str, dict[str, Any]]] = {
     "stumps": {"num_leaves": 3, "learning_rate": 0.05, "num_iterations": 60, "min_data_in_leaf": 100},
-    "small": {"num_leaves": 15, "learning_rate": 0.05, "num_iterations": 100, "min_data_in_leaf": 40},
+    "small": {"num_leaves": 8, "learning_rate": 0.05, "num_iterations": 80, "min_data_in_leaf": 40},
 }
 """How large the trees may grow, by name: effects are much fainter than outcomes, so little is often best."""
 
