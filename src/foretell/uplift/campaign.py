@@ -23,7 +23,7 @@ __all__ = ["Campaign", "Columns", "read_campaign"]
 
 Floats = NDArray[np.float64]
 
-_FEWEST: Final = 50
+_FEWEST: Final = 100
 _MOST_ARMS: Final = 20
 
 
@@ -88,11 +88,11 @@ def read_campaign(rows: Rows | pl.DataFrame, *, columns: Columns) -> Campaign:
 
     Raises:
         UnknownNameError: If a named column or the control's word does not exist.
-        InsufficientDataError: If control or every arm has fewer than 50 people.
+        InsufficientDataError: If control or every arm has fewer than 100 people.
         SchemaError: If there are more than 20 arms, or the outcome is no yes or no and no number.
 
     Example:
-        >>> frame = pl.DataFrame({"mail": ["none", "coupon"] * 60, "bought": [0, 1] * 60, "age": range(120)})
+        >>> frame = pl.DataFrame({"mail": ["none", "coupon"] * 120, "bought": [0, 1] * 120, "age": range(240)})
         >>> found = read_campaign(frame, columns=Columns("mail", "none", "bought"))
         >>> found.arms, found.frame.columns
         (('coupon',), ['age'])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,7 @@ def choose_and_fit(
     *,
     learners: Sequence[str] = tuple(UPLIFT_LEARNERS),
     sizes: Sequence[str] = tuple(SIZES),
+    cluster: NDArray[Any] | None = None,
     seed: int = 0,
 ) -> FittedUplift:
     """Fit every learner out of fold, choose, calibrate, and fit the chosen ones on everybody.
@@ -106,6 +107,7 @@ def choose_and_fit(
         trial: The people to learn from.
         learners: Which of ``UPLIFT_LEARNERS``.
         sizes: Which of ``SIZES``.
+        cluster: The person of each row, where people have several: their rows stay in one fold.
         seed: Decides folds and trees.
 
     Returns:
@@ -127,7 +129,7 @@ def choose_and_fit(
         Chernozhukov, Demirer, Duflo and Fernandez-Val, "Generic machine learning inference on heterogeneous treatment
         effects", 2018, equation 2.1 (the line that calibrates a proxy of the effect).
     """
-    fold = folds_of(trial, n_folds=_FOLDS, seed=seed)
+    fold = folds_of(trial, n_folds=_FOLDS, seed=seed, cluster=cluster)
     names = [(f"{learner}:{size}", learner, size) for learner in (*learners, RESPONSE) for size in sizes]
     raw = {name: np.empty((len(trial.outcome), trial.n_arms)) for name, *_ in names}
     for part in range(_FOLDS):

@@ -28,7 +28,7 @@ SIZES: Final[dict[str, dict[str, Any]]] = {
 }
 """How large the trees may grow, by name: effects are much fainter than outcomes, so little is often best."""
 
-_FEWEST: Final = 20
+_FEWEST: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Trial:
 
     Raises:
         SchemaError: If shapes differ or a propensity is not above zero.
-        InsufficientDataError: If an arm has fewer than 20 people.
+        InsufficientDataError: If an arm has fewer than 10 people.
 
     Example:
         >>> trial = Trial(np.zeros((40, 1), np.float32), np.arange(40) % 2, np.ones(40), np.full((40, 2), 0.5))

@@ -77,7 +77,7 @@ def rule_words(model: UpliftModel, *, names: tuple[str, ...], arm: int) -> str:
     """The rule of an arm (1 to K) as somebody would write it.
 
     Example:
-        >>> rule = UpliftModel("one_line_rule", 1, {}, {"feature": [0], "cut": [0.5], "above": [0.1], "below": [0.0]})
+        >>> rule = UpliftModel("one_line_rule", 1, {}, {"feature": [0.0], "cut": [0.5], "above": [0.1], "below": [0.0]})
         >>> rule_words(rule, names=("womens",), arm=1)
         'womens > 0.5 first'
     """

@@ -46,9 +46,15 @@ def doubly_robust_scores(trial: Trial, *, levels: Floats) -> Floats:
     return np.asarray(levels + received * (trial.outcome[:, None] - levels) / trial.propensity)
 
 
-def folds_of(trial: Trial, *, n_folds: int, seed: int) -> Integers:
-    """A fold for each person, so that arms (and yes and no) are spread evenly, ``[n]``."""
+def folds_of(trial: Trial, *, n_folds: int, seed: int, cluster: NDArray[Any] | None = None) -> Integers:
+    """A fold for each row, so that arms (and yes and no) are spread evenly, ``[n]``.
+
+    Where ``cluster`` names the person of each row, a person's rows stay together instead.
+    """
     random = np.random.default_rng(seed)
+    if cluster is not None:
+        _, person = np.unique(cluster, return_inverse=True)
+        return np.asarray((random.permutation(person.max() + 1) % n_folds)[person])
     stratum = trial.arm * 2 + (trial.outcome > 0)
     fold = np.empty(len(stratum), dtype=np.int64)
     start = 0
