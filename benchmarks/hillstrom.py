@@ -45,7 +45,7 @@ ROWS: Final[dict[str, tuple[tuple[str, ...], str, float]]] = {
 
 POLICY: Final = "policy_visit"
 SHARE: Final = 0.2
-REPLICATES: Final = 500
+REPLICATES: Final = 300
 
 
 def scored(frame: pl.DataFrame, *, outcome: str, seed: int) -> tuple[OutOfFold, pl.DataFrame]:
