@@ -25,6 +25,11 @@ def test_a_campaign_is_learned_and_new_people_are_answered(foretell_command, cam
     assert ran.code == 0, ran.err
     assert set(json.loads(ran.out)["uplift"]["arms"]) == {"letter"}
     assert {"report.html", "report.json", "uplift_predictor"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    ran = foretell_command("report", tmp_path / "run")
+    assert ran.code == 0, ran.err
+    assert "best single arm" in ran.out
+    assert (tmp_path / "run" / "report.html").read_text(encoding="utf-8") == page
     ran = foretell_command(
         "uplift-predict", tmp_path / "run", campaign_file, "--budget", "0.1", "--out", tmp_path / "targets.csv"
     )

@@ -225,15 +225,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Show a run's report; with --out, write its page elsewhere."""
-    from foretell.evaluate import Report
-    from foretell.run.summary import summary_rows, summary_text
+    from foretell.run.reports import load_report, report_summary, report_text
 
-    found = Report.load(run)
+    found = load_report(run)
     place = run if out is None else out
     found.save(place)
-    # The page may lie elsewhere; the predictions stay with the run.
-    summary = summary_rows(found, place) | {"predictions": str(run / "predictions")}
-    print_data(found.document if as_json else summary, as_json=as_json, text=summary_text)
+    summary = report_summary(found, place, run=run)
+    print_data(found.document if as_json else summary, as_json=as_json, text=report_text)
 
 
 @app.command()

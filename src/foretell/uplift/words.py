@@ -60,7 +60,8 @@ def verdicts(found: Document) -> list[str]:
     lines += [f"No word on {name}: {reason}." for name, reason in found["refused"].items()]
     for name, part in found["arms"].items():
         mean = part["mean_effect"]
-        lines.append(f"{name} {effect} {found['outcome']} by {_ends(mean)} per head.")
+        none = " The interval holds zero: no effect is shown." if mean["low"] <= 0 <= mean["high"] else ""
+        lines.append(f"{name} {effect} {found['outcome']} by {_ends(mean)} per head.{none}")
         lines.append(_ranking(name, part))
         lines += [_against(part, rival) for rival in _RIVALS]
     paired, treated = found["within_budget"]["paired"], percent(found["within_budget"]["share"], digits=0)
