@@ -146,3 +146,16 @@ def test_effects_by_tenth_are_means_of_their_people(people):
     assert table["predicted"][0] == pytest.approx(score[best].mean())
     assert table["high"][0] - table["observed"][0] == pytest.approx(1.959964 * effect[best].std(ddof=1) / 10)
     assert sum(table["share"]) == pytest.approx(1)
+
+
+def test_people_of_another_arm_count_for_the_effect_and_not_for_qini(people):
+    """Doubly robust scores hold for everybody; Qini compares those treated with this arm and control alone."""
+    outcome, treated, score, effect = people
+    others = np.random.default_rng(9).random(400) < 0.3
+    units = clusters(None, n_rows=400)
+    rows = EffectStatistic(outcome, treated=treated, score=score, effect=effect, clusters=units, compared=~others)
+    found = dict(zip(rows.names, rows.evaluate(np.ones((1, 400)))[0], strict=True))
+    without = figures(outcome[~others], treated[~others], score[~others])
+    assert found["qini"] == pytest.approx(without["qini"])
+    assert found["qini_normalised"] == pytest.approx(without["qini_normalised"])
+    assert found["autoc"] == pytest.approx(figures(outcome, treated, score, effect)["autoc"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from foretell.evaluate.calibration import equal_mass_bins
 from foretell.evaluate.inputs import Clusters, FloatArray
@@ -25,11 +26,12 @@ class EffectStatistic:
     """Qini, its normalised form, uplift area, AUTOC and gain area of one ranking.
 
     Args:
-        outcome: 0 or 1, or an amount, of those treated with this arm and those in control, shape ``[n]``.
-        treated: 1 for the arm, 0 for control, shape ``[n]``.
+        outcome: 0 or 1, or an amount, shape ``[n]``.
+        treated: 1 for the arm, 0 for anybody else, shape ``[n]``.
         score: The predicted effect, shape ``[n]``.
-        effect: Doubly robust scores of the effect, shape ``[n]``.
+        effect: Doubly robust scores of the effect, shape ``[n]``: they hold for everybody, whatever arm they received.
         clusters: The resampling unit of each row.
+        compared: Who received the arm or control, shape ``[n]``: Qini and the uplift area are over these; all if None.
 
     Example:
         >>> from foretell.evaluate.inputs import clusters
@@ -46,24 +48,33 @@ class EffectStatistic:
     """
 
     def __init__(
-        self, outcome: FloatArray, *, treated: FloatArray, score: FloatArray, effect: FloatArray, clusters: Clusters
+        self,
+        outcome: FloatArray,
+        *,
+        treated: FloatArray,
+        score: FloatArray,
+        effect: FloatArray,
+        clusters: Clusters,
+        compared: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        binary = bool(np.isin(outcome, (0.0, 1.0)).all())
+        rows = np.ones(len(outcome), dtype=bool) if compared is None else compared
+        outcome, treated = outcome[rows], treated[rows]
         self.names: tuple[str, ...] = ("qini", "uplift_auc", "autoc", "gain_area")
-        self._rows = OrderedUplift(outcome, treated=treated, score=score)
+        self._rows = OrderedUplift(outcome, treated=treated, score=score[rows])
         self._effects = OrderedEffects(effect, score=score)
         self._perfect: OrderedUplift | None = None
-        if binary:
+        if np.isin(outcome, (0.0, 1.0)).all():
             self.names = (*self.names, "qini_normalised")
             self._perfect = OrderedUplift(outcome, treated=treated, score=perfect_score(outcome, treated=treated))
-        self._codes = clusters.codes
-        self.n_rows = 6 * len(outcome)
+        self._codes, self._compared = clusters.codes, clusters.codes[rows]
+        self.n_rows = 6 * len(score)
 
     def evaluate(self, counts: FloatArray) -> FloatArray:
         """Figures of each draw in the order of ``names``, shape ``[r, m]``."""
-        drawn = drawn_weights(counts, codes=self._codes, weight=np.ones(len(self._codes)))
+        drawn = drawn_weights(counts, codes=self._compared, weight=np.ones(len(self._compared)))
+        everybody = drawn_weights(counts, codes=self._codes, weight=np.ones(len(self._codes)))
         areas = self._rows.areas(drawn)
-        columns = [areas, self._effects.areas(drawn)]
+        columns = [areas, self._effects.areas(everybody)]
         if self._perfect is not None:
             best = self._perfect.areas(drawn)[:, :1]
             columns.append(ratio(areas[:, :1], denominator=best))

@@ -45,28 +45,29 @@ def judge_ranking(
         ``curve`` (Qini of foretell), ``shares`` (effects by tenth), ``mean_effect`` with interval.
     """
     trial = found.trial
-    rows = (trial.arm == 0) | (trial.arm == arm)
-    n = int(rows.sum())
+    compared = (trial.arm == 0) | (trial.arm == arm)
+    n = len(trial.arm)
     units, resamples = clusters(None, n_rows=n), Resamples(n, replicates=replicates, seed=seed)
-    outcome, treated = trial.outcome[rows], (trial.arm[rows] == arm).astype(np.float64)
-    effect = (found.score[:, arm] - found.score[:, 0])[rows]
-    rankings = {name: found.effects[name][rows, arm - 1] for name in (FORETELL, *UPLIFT_LEARNERS, *_compared())}
-    rankings |= {name: ranking[rows] for name, ranking in (extra or {}).items()}
+    treated = (trial.arm == arm).astype(np.float64)
+    effect = found.score[:, arm] - found.score[:, 0]
+    rankings = {name: found.effects[name][:, arm - 1] for name in (FORETELL, *UPLIFT_LEARNERS, *_compared())}
+    rankings |= dict(extra or {})
     estimates = {
         name: bootstrap(
-            EffectStatistic(outcome, treated=treated, score=ranking, effect=effect, clusters=units),
+            EffectStatistic(
+                trial.outcome, treated=treated, score=ranking, effect=effect, clusters=units, compared=compared
+            ),
             resamples=resamples,
         )
         for name, ranking in rankings.items()
     }
-    mine = rankings[FORETELL]
-    share, gain = OrderedUplift(outcome, treated=treated, score=mine).qini(np.ones((1, n)))
+    people = OrderedUplift(trial.outcome[compared], treated=treated[compared], score=rankings[FORETELL][compared])
+    share, gain = people.qini(np.ones((1, int(compared.sum()))))
     curve = {"share": share[0], "gain": gain[0], "random": gain[0, -1] * share[0]}
-    whole = found.score[:, arm] - found.score[:, 0]
-    half = 1.959964 * float(whole.std(ddof=1)) / np.sqrt(len(whole))
-    mean = float(whole.mean())
+    half = 1.959964 * float(effect.std(ddof=1)) / np.sqrt(n)
+    mean = float(effect.mean())
     return {
-        "n": n,
+        "n": int(compared.sum()),
         "treated": int(treated.sum()),
         "mean_effect": {"value": mean, "low": mean - half, "high": mean + half},
         "models": {name: figures(estimate) for name, estimate in estimates.items()},
@@ -76,7 +77,7 @@ def judge_ranking(
             if name != FORETELL
         },
         "curve": thinned(curve),
-        "shares": effects_by_share(found.effects[FORETELL][:, arm - 1], effect=whole),
+        "shares": effects_by_share(found.effects[FORETELL][:, arm - 1], effect=effect),
     }
 
 
