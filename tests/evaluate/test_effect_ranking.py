@@ -1,6 +1,7 @@
 """AUTOC, normalised Qini and effects by tenth against slow counts, and against scikit-uplift and causalml."""
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,3 +160,15 @@ def test_people_of_another_arm_count_for_the_effect_and_not_for_qini(people):
     assert found["qini"] == pytest.approx(without["qini"])
     assert found["qini_normalised"] == pytest.approx(without["qini_normalised"])
     assert found["autoc"] == pytest.approx(figures(outcome, treated, score, effect)["autoc"])
+
+
+@pytest.mark.parametrize(
+    ("email", "theirs"), [("Womens E-Mail", 0.06401550847534095), ("Mens E-Mail", 0.012887832659139767)]
+)
+def test_on_hillstrom_the_rule_womens_has_scikit_uplifts_qini(shared_data, email, theirs):
+    """The figures are scikit-uplift 0.5.1's ``qini_auc_score`` of the rule ``womens == 1`` on visits."""
+    frame = pl.read_csv(shared_data / "hillstrom" / "hillstrom.csv")
+    frame = frame.filter(pl.col("treatment").is_in([email, "No E-Mail"]))
+    visit, womens = (frame[name].to_numpy().astype(float) for name in ("visit", "womens"))
+    treated = (frame["treatment"] == email).to_numpy().astype(float)
+    assert figures(visit, treated, womens)["qini_normalised"] == pytest.approx(theirs, abs=1e-12)
