@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from foretell import __version__
+from foretell.cli_uplift import add_uplift_commands
 from foretell.core.errors import ForetellError, InputError
 from foretell.core.system_errors import from_os_error
 from foretell.core.threads import waiting_threads_sleep
@@ -229,15 +230,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Show a run's report; with --out, write its page elsewhere."""
-    from foretell.evaluate import Report
-    from foretell.run.summary import summary_rows, summary_text
+    from foretell.run.reports import load_report, report_summary, report_text
 
-    found = Report.load(run)
+    found = load_report(run)
     place = run if out is None else out
     found.save(place)
-    # The page may lie elsewhere; the predictions stay with the run.
-    summary = summary_rows(found, place) | {"predictions": str(run / "predictions")}
-    print_data(found.document if as_json else summary, as_json=as_json, text=summary_text)
+    summary = report_summary(found, place, run=run)
+    print_data(found.document if as_json else summary, as_json=as_json, text=report_text)
 
 
 @app.command()
@@ -390,6 +389,9 @@ def tabular_predict(
     write_answers(answers, out)
     result = {"rows": answers.height, "columns": answers.columns, "file": str(out)}
     print_data(result, as_json=as_json, text=lambda found: f"{found['rows']:,} answers in {found['file']}")
+
+
+add_uplift_commands(app)
 
 
 def _moment(at: str | None) -> datetime | None:

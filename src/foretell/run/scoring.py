@@ -70,7 +70,7 @@ def score_probability(
         seed=context.seed,
         replicates=replicates,
     )
-    if effect is not None:
+    if effect is not None and effect.estimate is not None:
         result["effect"] = effect.estimate
     return result, scored
 
