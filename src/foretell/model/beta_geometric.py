@@ -117,8 +117,9 @@ class BetaGeometric:
         waited = self.alpha + customers.age_days
         z = horizon_days / (waited + horizon_days)
         top = a + self.b + customers.repeats - 1
+        top = np.where(np.abs(top) > 1e-6, top, 1e-6)  # 0 times infinity, with a smooth limit too
         series = hyp2f1(a + self.b - 1 - self.r, a - 1, top, z)
-        while_alive = top / (a - 1) * -np.expm1((a - 1) * np.log1p(-z) + np.log(series))
+        while_alive = top / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series)
         return np.asarray(self.alive(customers) * while_alive)
 
     def log_likelihood(self, customers: Purchasing) -> Floats:
