@@ -8,8 +8,8 @@ churn. Its components learn from every window that starts 28, 56, ... days befor
 pooled is decided at three origins inside calibration, 84, 112 and 140 days before its end, each fitted on nothing later
 than itself; the components are then fitted once more at the end of calibration. The holdout is asked once.
 
-``bg_nbd`` is Fader, Hardie and Lee (2005) on the same customers, ``lightgbm`` a Poisson booster on the same features and
-windows, orders per day times the days. Intervals: 500 paired bootstrap resamples of customers, seed 0.
+``bg_nbd`` is Fader, Hardie and Lee (2005) on the same customers, ``lightgbm`` a Poisson booster on the same features
+and windows, orders per day times the days. Intervals: 500 paired bootstrap resamples of customers, seed 0.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-
 from benchmarks.machine import machine
+
 from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.history import history_frame

@@ -62,7 +62,7 @@ class CustomerValue:
         if value is None:
             return None
         discounted = discounted_orders(
-            lambda days: self.orders(inputs, horizon_days=days),
+            self.counts.expected_until(inputs),
             horizon_days=VALUE_HORIZON_DAYS,
             yearly_discount=YEARLY_DISCOUNT,
         )

@@ -10,7 +10,7 @@ fading and not fading at all, weights that later windows choose err less than ei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,11 +60,19 @@ class CountComponents:
 
     def logs(self, inputs: HeadInputs, *, horizon_days: float | int) -> Floats:
         """Log of expected orders by each of ``COUNT_COMPONENTS``, ``[n, 3]``."""
+        return self.logs_until(inputs)(horizon_days)
+
+    def logs_until(self, inputs: HeadInputs) -> Callable[[float | int], Floats]:
+        """The same for any number of days; the trees, which know no horizon, are asked once."""
         inputs = inputs.only(self.names)
-        plain = _rhythm_logs(self.rhythm, inputs, horizon_days=horizon_days, newcomer_rate=self.newcomer_rate)
         table = _table(self.rhythm, inputs)
-        steady = np.log(self.daily_rate * horizon_days) + self.steady.raw(table)
-        return np.stack([plain, plain + self.fading.raw(table), steady], axis=1)
+        fading, steady = self.fading.raw(table), self.steady.raw(table)
+
+        def logs(days: float | int) -> Floats:
+            plain = _rhythm_logs(self.rhythm, inputs, horizon_days=days, newcomer_rate=self.newcomer_rate)
+            return np.stack([plain, plain + fading, np.log(self.daily_rate * days) + steady], axis=1)
+
+        return logs
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,12 @@ class OrderCounts:
 
     def expected(self, inputs: HeadInputs, *, horizon_days: float | int) -> Floats:
         """Expected orders within the horizon ``[n]``."""
-        return self.pool.expected(self.components.logs(inputs, horizon_days=horizon_days))
+        return self.expected_until(inputs)(horizon_days)
+
+    def expected_until(self, inputs: HeadInputs) -> Callable[[float | int], Floats]:
+        """Expected orders within any number of days ``[n]``."""
+        logs = self.components.logs_until(inputs)
+        return lambda days: self.pool.expected(logs(days))
 
     def boosters(self) -> dict[str, Boosting]:
         """The boosters by the names they are saved under."""

@@ -13,10 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.model.baseline import Baseline
 from foretell.model.beta_geometric import BetaGeometric, Purchasing
 from foretell.model.inputs import HeadInputs
 
-__all__ = ["RHYTHM_FEATURES", "RhythmBaseline", "column", "has_rhythm", "purchasing_of"]
+__all__ = ["RHYTHM_FEATURES", "RhythmBaseline", "column", "has_rhythm", "purchasing_of", "read_baseline"]
 
 RHYTHM_FEATURES: Final = ("order_count_all_time", "order_recency_days", "order_gap_mean_days")
 
@@ -88,3 +89,8 @@ class RhythmBaseline:
 
 
 _PLAIN: Final = ("horizon_days", "of_none", "newcomer_rate")
+
+
+def read_baseline(saved: Mapping[str, Any]) -> Baseline | RhythmBaseline:
+    """A baseline of either kind from its ``to_dict``."""
+    return RhythmBaseline.from_dict(saved) if "bg_nbd" in saved else Baseline.from_dict(dict(saved))

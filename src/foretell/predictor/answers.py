@@ -22,6 +22,7 @@ from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.model.hazard import LONGEST_WAIT_DAYS
 from foretell.predictor.candidates import candidates
+from foretell.predictor.customer_answers import customer_columns
 from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.offers import campaign_at
@@ -60,9 +61,10 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
         pl.select(
             pl.when(pl.Series(foreseen))
             .then(pl.from_epoch(pl.Series(next_order), time_unit="us").dt.date())
-            .alias("expected_next_order_date")
+            .alias("expected_date_of_next_order")
         ).to_series(),
         pl.lit(None, dtype=pl.Float64).alias("expected_spend") if spend is None else pl.Series("expected_spend", spend),
+        *customer_columns(fitted, inputs=inputs, churn=probability),
     )
 
 
