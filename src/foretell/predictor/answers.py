@@ -55,7 +55,7 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
     foreseen = days < LONGEST_WAIT_DAYS - 1  # the longest wait that is told is no estimate
     # A log that tells of no money leaves the spend empty.
-    spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
+    spend = None if fitted.value is None else fitted.value.spent_within(inputs)
     return points.with_columns(
         pl.Series("probability", probability),
         pl.select(

@@ -36,7 +36,8 @@ def customer_columns(fitted: FittedTask, *, inputs: HeadInputs, churn: NDArray[n
     """
     value, task = fitted.value, fitted.task
     orders, gap = column(inputs, "order_count_all_time"), column(inputs, "order_gap_mean_days")
-    spent = column(inputs, SPENT) if fitted.amount is not None else np.full(len(inputs), np.nan)
+    told = value is not None and value.spend is not None
+    spent = column(inputs, SPENT) if told else np.full(len(inputs), np.nan)
     ahead = worth = clv = None
     if value is not None:
         ahead = value.orders(inputs, horizon_days=task.horizon_days)

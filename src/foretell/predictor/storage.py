@@ -35,7 +35,7 @@ from foretell.predictor.reader import Reader
 
 __all__ = ["load_fitted", "load_predictor", "save_fitted", "save_predictor"]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 def save_fitted(fitted: FittedTask, folder: Path) -> None:
@@ -49,7 +49,7 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         "thresholds": dict(fitted.record.thresholds),
         "validation_rate": fitted.record.validation_rate,
     }
-    boosters: dict[str, Boosting] = {} if fitted.amount is None else {"amount": fitted.amount}
+    boosters: dict[str, Boosting] = {}
     if fitted.value is not None:
         boosters |= fitted.value.boosters()
         saved["value"] = fitted.value.to_dict()
@@ -90,7 +90,6 @@ def load_fitted(folder: Path) -> FittedTask:
         task=Task.model_validate(saved["task"]),
         probability=probability,
         quantiles=_quantile_blend(saved, boosters),
-        amount=boosters.get("amount"),
         value=CustomerValue.from_dict(saved["value"], boosters=boosters) if "value" in saved else None,
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},

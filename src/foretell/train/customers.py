@@ -17,6 +17,7 @@ from foretell.features import UserFeatures
 from foretell.features.categories import CategoryMap
 from foretell.features.defaults import default_features
 from foretell.model.beta_geometric import BetaGeometric, fit_beta_geometric
+from foretell.model.boosting import Boosting
 from foretell.model.customer_value import SPENT, CustomerValue
 from foretell.model.gamma_gamma import GammaGamma, fit_gamma_gamma
 from foretell.model.inputs import HeadInputs
@@ -82,22 +83,26 @@ def fit_rhythm_baseline(context: FitContext, task: Task, train: Examples) -> Rhy
     )
 
 
-def fit_customer_value(context: FitContext, task: Task, train: Examples, later: Examples) -> CustomerValue | None:
-    """Expected orders and money of a churn task's customers; None where BG/NBD cannot be fitted.
+def fit_customer_value(
+    context: FitContext, task: Task, train: Examples, later: Examples, *, spend: Boosting | None
+) -> CustomerValue:
+    """Expected orders and money of a churn task's customers; without counts where BG/NBD cannot be fitted.
 
     Args:
         context: The dataset and the view.
         task: The churn task.
         train: Examples of the training window.
         later: Examples of the validation window, which decide how the components are pooled.
+        spend: Expected money within the horizon, fitted already; None where the log tells of none.
     """
+    without = CustomerValue(None, None, spend)
     if task.action != columns.PURCHASE or task.where or not has_rhythm(train.inputs):
-        return None
+        return without
     buyers = buyers_at(context.view.histories, cutoff=context.dataset.windows.validation)
     try:
         rhythm = fit_rhythm(buyers)
     except InsufficientDataError:
-        return None
+        return without
     orders, later_orders = (part.frame["n_orders"].to_numpy().astype(np.float64) for part in (train, later))
     components = fit_components(
         train.inputs,
@@ -107,4 +112,4 @@ def fit_customer_value(context: FitContext, task: Task, train: Examples, later: 
         seed=context.seed,
     )
     pool = fit_pool([(components.logs(later.inputs, horizon_days=task.horizon_days), later_orders)])
-    return CustomerValue(OrderCounts(components, pool), fit_worth(buyers))
+    return CustomerValue(OrderCounts(components, pool), None if spend is None else fit_worth(buyers), spend)

@@ -78,11 +78,8 @@ def _purchase(context: FitContext, task: Task) -> FittedTask:
 def _churn(context: FitContext, task: Task) -> FittedTask:
     train, later = user_examples(context, task, "train"), user_examples(context, task, "validation")
     fitted = _fit_probability(context, task, train, later)
-    return replace(
-        fitted,
-        amount=_fit_amount(context, train, later),
-        value=fit_customer_value(context, task, train, later),
-    )
+    spend = _fit_amount(context, train, later)
+    return replace(fitted, value=fit_customer_value(context, task, train, later, spend=spend))
 
 
 def _promotion(context: FitContext, task: Task) -> FittedTask:
