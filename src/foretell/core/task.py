@@ -69,6 +69,16 @@ class Task(BaseModel):
     """Only events on items with these attributes count, for example ``{"category": "PRODUCE"}``; of several values
     any will do."""
 
+    contact_effect: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """The share of customers about to stay away whom a contact keeps for an order: an assumption until a campaign has
+    measured it. A churn answer's suggested action and its value rest on it."""
+
+    contact_cost: Annotated[float, Field(ge=0)] = 0.0
+    """What one contact costs, in the log's money."""
+
+    margin: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of an order's value that the shop earns."""
+
     top_k: Annotated[int, Field(ge=1, le=1000)] = 20
     """How many items a ranking answer lists."""
 

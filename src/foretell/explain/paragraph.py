@@ -73,7 +73,7 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     if task.kind == "churn":
         english = f"Customer {who} buys nothing {span}."
         chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
-        due = answer.get("expected_next_order_date")
+        due = answer.get("expected_date_of_next_order")
         if due is None:
             english += " No next order is expected within a year."
             chinese += "预计一年内不再下单。"

@@ -22,6 +22,7 @@ from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.model.hazard import LONGEST_WAIT_DAYS
 from foretell.predictor.candidates import candidates
+from foretell.predictor.customer_answers import customer_columns
 from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.offers import campaign_at
@@ -70,7 +71,7 @@ def _churn(
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
     foreseen = days < LONGEST_WAIT_DAYS - 1  # the longest wait that is told is no estimate
     # A log that tells of no money leaves the spend empty.
-    spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
+    spend = None if fitted.value is None else fitted.value.spent_within(inputs)
     if horizon_days is not None:  # the date is the same, whatever horizon is asked about
         share = read.encoded.share_of_hazard(horizon_days, horizon_days=fitted.task.horizon_days)
         probability = probability**share
@@ -80,9 +81,12 @@ def _churn(
         pl.select(
             pl.when(pl.Series(foreseen))
             .then(pl.from_epoch(pl.Series(next_order), time_unit="us").dt.date())
-            .alias("expected_next_order_date")
+            .alias("expected_date_of_next_order")
         ).to_series(),
         pl.lit(None, dtype=pl.Float64).alias("expected_spend") if spend is None else pl.Series("expected_spend", spend),
+        *customer_columns(
+            fitted, inputs=inputs, churn=probability, horizon_days=horizon_days or fitted.task.horizon_days
+        ),
     )
 
 
