@@ -171,13 +171,17 @@ def train(
     from foretell.run.narrator import Narrator
     from foretell.run.pipeline import train as train_run
     from foretell.run.summary import summary_rows, summary_text
+    from foretell.train.parallel import Team
 
     is_config = source.endswith(".toml")
     config = load_config(Path(source)) if is_config else RunConfig()
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
-    train_run(None if is_config else source, out=out, config=config, command=typed_command(), narrator=Narrator())
-    print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
+    first = Team.announced().writes  # of the processes of torchrun, one talks
+    narrator = Narrator(quiet=not first)
+    train_run(None if is_config else source, out=out, config=config, command=typed_command(), narrator=narrator)
+    if first:
+        print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
 
 
 @app.command()

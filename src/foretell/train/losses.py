@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 from torch.nn import functional
 
 from foretell.core.batch import Batch
@@ -52,11 +53,14 @@ class Objectives:
         negatives: How negatives are drawn; None takes the full softmax over the catalogue.
         precision: In which numbers products are computed.
         regularisation: What is added.
+        reach_all: Give every parameter a gradient, be it zero: processes that add theirs up block by block must all
+            have the same.
     """
 
     negatives: Negatives | None
     precision: Precision
     regularisation: RegularisationConfig = field(default_factory=RegularisationConfig)
+    reach_all: bool = False
 
     def draw(self) -> Tensor | None:
         """The negatives of a step, from torch's generator; None where none are needed."""
@@ -91,6 +95,11 @@ class Objectives:
             )
         if self.regularisation.contrastive and len(packing.starts) > 1:
             terms["contrastive"] = self._contrastive(model, batch, packing, states)
+        if self.reach_all:
+            # Those of blocks are reached through the states.
+            others = [one.sum() for one in model.parameters() if not isinstance(one, DTensor)]
+            name = next(iter(terms), "next_action")
+            terms[name] = terms.get(name, 0.0) + 0.0 * (states.sum() + torch.stack(others).sum())
         return terms
 
     def _next_item(self, model: BehaviourModel, queries: Tensor, targets: Tensor, drawn: Tensor | None) -> Tensor:

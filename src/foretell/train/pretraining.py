@@ -116,8 +116,8 @@ def pretrain(
             if on_pace is not None:
                 on_pace(pace)
             due = time.monotonic() - saved_at > config.checkpoint_seconds
-            if due and stepper.between_moves and stepper.team.writes:
-                save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses)
+            if stepper.between_moves and stepper.team.agreed(due):
+                save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses, writes=stepper.team.writes)
                 saved_at = time.monotonic()
         stepper.finish()
     model.eval()

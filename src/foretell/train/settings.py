@@ -93,6 +93,10 @@ class ModelConfig(BaseModel):
     """Write event files that TensorBoard shows, under ``tensorboard`` in the folder of the pre-training; needs the
     extra ``track``."""
 
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """What the processes of ``torchrun`` hold: ``ddp`` all weights each, ``fsdp`` a part of weights, gradients and the
+    optimiser's state each, for models that one process has no memory for. One process trains the same way with both."""
+
     precision: PrecisionName = "auto"
     """In which numbers products are computed: ``float32``, ``bfloat16``, or the latter where the processor has it."""
 
