@@ -7,7 +7,7 @@ refuses to step.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Final
 
 import torch
 from jaxtyping import Float, Int
@@ -26,7 +26,11 @@ from foretell.predictor.encoder import fields_of
 from foretell.train.negatives import Negatives
 from foretell.train.precision import Precision
 
-__all__ = ["Objectives", "RegularisationConfig", "contrastive_loss", "smoothing_loss"]
+__all__ = ["Objectives", "RegularisationConfig", "agreement_loss", "contrastive_loss", "smoothing_loss"]
+
+
+_MOST_AGREED_ON: Final = 2048
+"""Items that two readings are compared on where none are drawn as negatives."""
 
 
 class RegularisationConfig(BaseModel):
@@ -43,6 +47,10 @@ class RegularisationConfig(BaseModel):
 
     contrastive_temperature: Annotated[float, Field(gt=0)] = 0.2
     """What the cosines of that term are divided by."""
+
+    r_drop: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a term by which two readings of a history, each with its own dropout, agree on what the next item is:
+    half the divergence of either from the other, over items drawn for the step. It doubles the cost of a step."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,8 @@ class Objectives:
             )
         if self.regularisation.contrastive and len(packing.starts) > 1:
             terms["contrastive"] = self._contrastive(model, batch, packing, states)
+        if self.regularisation.r_drop and named.any():
+            terms["r_drop"] = self._agreement(model, batch, packing, states, named, drawn)
         if self.reach_all:
             # Those of blocks are reached through the states.
             others = [one.sum() for one in model.parameters() if not isinstance(one, DTensor)]
@@ -127,6 +137,32 @@ class Objectives:
             loss = loss + smoothing * smoothing_loss(queries, of_targets, average=stands_for @ of_drawn)
         return loss
 
+    def _agreement(
+        self,
+        model: BehaviourModel,
+        batch: Batch,
+        packing: Packing,
+        states: Tensor,
+        named: Tensor,
+        drawn: Tensor | None,
+    ) -> Tensor:
+        items = model.embedding.items
+        n_items = items.identity.num_embeddings
+        if drawn is None and n_items > _MOST_AGREED_ON:  # the whole catalogue's logits would be the step's memory
+            drawn = torch.randint(1, n_items, (_MOST_AGREED_ON,))
+        vectors = items(torch.arange(1, n_items) if drawn is None else drawn)
+        if len(states) != len(packing):  # a masked model answers at rows of its own choice
+            named = fields_of(batch)["next_item"] > 0
+            with self.precision.products_of():
+                states = model(fields_of(batch), packing).float()
+        with self.precision.products_of():
+            again = model(fields_of(batch), packing).float()
+        correction: Tensor | float = 0.0
+        if self.negatives is not None and drawn is not None:
+            correction = self.negatives.log_expected_count[drawn]
+        one, other = (model.item_queries(found[named]) @ vectors.T - correction for found in (states, again))
+        return self.regularisation.r_drop * agreement_loss(one, other)
+
     def _contrastive(self, model: BehaviourModel, batch: Batch, packing: Packing, states: Tensor) -> Tensor:
         if len(states) != len(packing):  # a masked model answers at rows of its own choice
             with self.precision.products_of():
@@ -136,6 +172,21 @@ class Objectives:
         last = packing.starts + packing.lengths - 1
         found = contrastive_loss(states[last], again[last], temperature=self.regularisation.contrastive_temperature)
         return self.regularisation.contrastive * found
+
+
+def agreement_loss(one: Float[Tensor, "N C"], other: Float[Tensor, "N C"]) -> Tensor:
+    """The mean over rows of half the divergence of each reading's probabilities from the other's.
+
+    Args:
+        one: Logits of the candidates.
+        other: Logits of the same candidates by another reading.
+
+    References:
+        Wu et al., R-Drop: Regularized Dropout for Neural Networks, 2021 (equation 2).
+    """
+    first, second = functional.log_softmax(one, dim=1), functional.log_softmax(other, dim=1)
+    # KL(p|q) + KL(q|p) = sum (p - q)(log p - log q)
+    return 0.5 * ((first.exp() - second.exp()) * (first - second)).sum(1).mean()
 
 
 def smoothing_loss(

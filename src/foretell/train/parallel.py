@@ -103,6 +103,7 @@ class Team:
             "next_action": int(np.count_nonzero(batch.values["next_action"])),
             "next_order_time": int(np.count_nonzero(batch.values["wait_days"].astype(np.float64) >= 0)),
             "contrastive": len(batch),
+            "r_drop": int(np.count_nonzero(batch.values["next_item"])),
         }
         mine = torch.tensor([float(n) for n in rows.values()], dtype=torch.float64) * counts
         of_all = mine.clone()

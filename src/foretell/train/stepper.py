@@ -210,7 +210,7 @@ def _by_rows(model: BehaviourModel, data: PretrainingData, config: ModelConfig) 
     n_items = model.embedding.items.identity.num_embeddings
     if config.chosen_item_loss(n_items) == "full_softmax" or config.optimisation.optimiser not in ("adam", "adamw"):
         return False
-    if config.average_decay or config.regularisation.contrastive:
+    if config.average_decay or config.regularisation.contrastive or config.regularisation.r_drop:
         return False
     touched = 2 * data.events_per_step + config.n_negatives
     return n_items > _DENSE_ROWS_A_TOUCHED_ONE * touched
