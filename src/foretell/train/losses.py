@@ -6,6 +6,7 @@ refuses to step.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -23,8 +24,10 @@ from foretell.model.full_softmax import full_softmax_loss
 from foretell.model.hazard import hazard_loss
 from foretell.model.objectives import sampled_softmax_loss
 from foretell.predictor.encoder import fields_of
+from foretell.train.distillation import Distillation
 from foretell.train.negatives import Negatives
 from foretell.train.precision import Precision
+from foretell.train.shortlist import shortlist_logits
 
 __all__ = ["Objectives", "RegularisationConfig", "agreement_loss", "contrastive_loss", "smoothing_loss"]
 
@@ -63,12 +66,14 @@ class Objectives:
         regularisation: What is added.
         reach_all: Give every parameter a gradient, be it zero: processes that add theirs up block by block must all
             have the same.
+        distillation: Teachers of the next item, if any; the model must be a causal one.
     """
 
     negatives: Negatives | None
     precision: Precision
     regularisation: RegularisationConfig = field(default_factory=RegularisationConfig)
     reach_all: bool = False
+    distillation: Distillation | None = None
 
     def draw(self) -> Tensor | None:
         """The negatives of a step, from torch's generator; None where none are needed."""
@@ -91,6 +96,18 @@ class Objectives:
         if named.any():
             queries, targets = model.item_queries(states[named]), fields["next_item"][named]
             terms["next_item"] = self._next_item(model, queries, targets, drawn)
+            if self.distillation is not None:
+                taught = self.distillation.loss(
+                    model,
+                    queries,
+                    batch=batch,
+                    rows=named.nonzero().squeeze(1),
+                    targets=targets,
+                    drawn=drawn,
+                    negatives=self.negatives,
+                )
+                share = self.distillation.share
+                terms["next_item"] = (1 - share) * terms["next_item"] + share * taught
         acted = fields["next_action"] > 0
         if acted.any():
             terms["next_action"] = functional.cross_entropy(
@@ -101,10 +118,11 @@ class Objectives:
             terms["next_order_time"] = hazard_loss(
                 model.hazard(states[waiting]), fields["wait_days"][waiting], fields["wait_observed"][waiting]
             )
-        if self.regularisation.contrastive and len(packing.starts) > 1:
+        # Processes that hold parts of a model read together: none may leave a reading out.
+        if self.regularisation.contrastive and (len(packing.starts) > 1 or self.reach_all):
             terms["contrastive"] = self._contrastive(model, batch, packing, states)
-        if self.regularisation.r_drop and named.any():
-            terms["r_drop"] = self._agreement(model, batch, packing, states, named, drawn)
+        if self.regularisation.r_drop and (named.any() or self.reach_all):
+            terms["r_drop"] = self._agreement(model, batch, packing, states, drawn)
         if self.reach_all:
             # Those of blocks are reached through the states.
             others = [one.sum() for one in model.parameters() if not isinstance(one, DTensor)]
@@ -143,24 +161,31 @@ class Objectives:
         batch: Batch,
         packing: Packing,
         states: Tensor,
-        named: Tensor,
         drawn: Tensor | None,
     ) -> Tensor:
-        items = model.embedding.items
-        n_items = items.identity.num_embeddings
-        if drawn is None and n_items > _MOST_AGREED_ON:  # the whole catalogue's logits would be the step's memory
-            drawn = torch.randint(1, n_items, (_MOST_AGREED_ON,))
-        vectors = items(torch.arange(1, n_items) if drawn is None else drawn)
-        if len(states) != len(packing):  # a masked model answers at rows of its own choice
-            named = fields_of(batch)["next_item"] > 0
-            with self.precision.products_of():
-                states = model(fields_of(batch), packing).float()
-        with self.precision.products_of():
-            again = model(fields_of(batch), packing).float()
-        correction: Tensor | float = 0.0
+        n_items, expected = model.embedding.items.identity.num_embeddings, None
         if self.negatives is not None and drawn is not None:
-            correction = self.negatives.log_expected_count[drawn]
-        one, other = (model.item_queries(found[named]) @ vectors.T - correction for found in (states, again))
+            expected = self.negatives.log_expected_count[drawn]
+        elif n_items > _MOST_AGREED_ON:  # the whole catalogue's logits would be the step's memory
+            drawn = torch.randint(1, n_items, (_MOST_AGREED_ON,))
+            expected = torch.full((_MOST_AGREED_ON,), math.log(_MOST_AGREED_ON / (n_items - 1)))
+        fields = fields_of(batch)
+        if len(states) != len(packing):  # a masked model answers at rows of its own choice
+            with self.precision.products_of():
+                states = model(fields, packing).float()
+        with self.precision.products_of():
+            again = model(fields, packing).float()
+        named = fields["next_item"] > 0
+        one, other = (
+            shortlist_logits(
+                model,
+                model.item_queries(found[named]),
+                targets=fields["next_item"][named],
+                drawn=drawn,
+                log_expected_count=expected,
+            )
+            for found in (states, again)
+        )
         return self.regularisation.r_drop * agreement_loss(one, other)
 
     def _contrastive(self, model: BehaviourModel, batch: Batch, packing: Packing, states: Tensor) -> Tensor:
@@ -186,7 +211,7 @@ def agreement_loss(one: Float[Tensor, "N C"], other: Float[Tensor, "N C"]) -> Te
     """
     first, second = functional.log_softmax(one, dim=1), functional.log_softmax(other, dim=1)
     # KL(p|q) + KL(q|p) = sum (p - q)(log p - log q)
-    return 0.5 * ((first.exp() - second.exp()) * (first - second)).sum(1).mean()
+    return 0.5 * ((first.exp() - second.exp()) * (first - second)).sum() / max(len(one), 1)
 
 
 def smoothing_loss(

@@ -217,7 +217,8 @@ def _all_pretrained(
     progress: Progress,
     on_pace: Callable[[Pace], None] | None,
 ) -> tuple[list[Encoder], dict[str, float]]:
-    """The sequence models, and the mean losses of the first in its last epoch."""
+    """The sequence models that answer, and the mean losses of the first in its last epoch."""
+    n_models = len(names) + (config.distil > 0)
     encoders: list[Encoder] = []
     losses: dict[str, float] = {}
     for number, name in enumerate(names):
@@ -228,12 +229,25 @@ def _all_pretrained(
             backbone=name,
             seed=seed + _SEEDS_APART * number,
             folder=folder / f"companion_{number}" if number else folder,
-            progress=_part(progress, number, of=len(names)),
+            progress=_part(progress, number, of=n_models),
             on_pace=on_pace,
         )
         encoders.append(encoder)
         losses = losses or found
-    return encoders, losses
+    if not config.distil:
+        return encoders, losses
+    student, losses = _pretrained(
+        vocabulary,
+        batch,
+        config=config,
+        backbone=names[0],
+        seed=seed + _SEEDS_APART * len(names),
+        folder=folder / "student",
+        progress=_part(progress, len(names), of=n_models),
+        on_pace=on_pace,
+        teachers=tuple(encoder.model for encoder in encoders),
+    )
+    return [student], losses
 
 
 def _pretrained(
@@ -246,6 +260,7 @@ def _pretrained(
     folder: Path,
     progress: Progress,
     on_pace: Callable[[Pace], None] | None,
+    teachers: tuple[BehaviourModel, ...] = (),
 ) -> tuple[Encoder, dict[str, float]]:
     """One sequence model, and its mean losses in the last epoch."""
     torch.manual_seed(seed)
@@ -258,7 +273,16 @@ def _pretrained(
     )
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)
-    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress, on_pace=on_pace)
+    losses = pretrain(
+        model,
+        data=data,
+        config=config,
+        seed=seed,
+        folder=folder,
+        progress=progress,
+        on_pace=on_pace,
+        teachers=teachers,
+    )
     return Encoder(vocabulary, model), losses
 
 

@@ -19,6 +19,7 @@ from foretell.model.behaviour import BehaviourModel
 from foretell.train.augmentation import Augmentation, similar_items
 from foretell.train.averaging import WeightAverage
 from foretell.train.checkpoint import Stateful
+from foretell.train.distillation import Distillation
 from foretell.train.losses import Objectives
 from foretell.train.negatives import Negatives
 from foretell.train.optimisation import Optimiser, learning_rate_at
@@ -47,6 +48,7 @@ class Stepper:
         seed: Decides negatives, dropout and augmentation, with the number of the step.
         n_steps: Steps in all, for the schedule.
         watched: Held-out histories that are looked at after each epoch, if any.
+        teachers: Models that the next item's label is shared with.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Stepper:
         seed: int,
         n_steps: int,
         watched: Batch | None = None,
+        teachers: tuple[BehaviourModel, ...] = (),
     ) -> None:
         self.team = Team.present()
         self.is_sharded = self.team.size > 1 and config.parallel == "fsdp"
@@ -67,7 +70,11 @@ class Stepper:
         self.watched, self.watch = watched, Watch(config.stopping.patience_epochs)
         self.precision = Precision.chosen(config.precision)
         self.objectives = Objectives(
-            _negatives(model, data, config), self.precision, config.regularisation, reach_all=self.is_sharded
+            _negatives(model, data, config),
+            self.precision,
+            config.regularisation,
+            reach_all=self.is_sharded,
+            distillation=Distillation(teachers, config.distil) if teachers else None,
         )
         model.embedding.items.identity.sparse = not self.is_sharded and _by_rows(model, data, config)
         self.reading = read_by(self.team, model, self.objectives, parallel=config.parallel)
