@@ -42,6 +42,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "insert .1": {"augmentation": {"insert": 0.1}},
     "label smoothing .1": {"regularisation": {"label_smoothing": 0.1}},
     "contrastive .1": {"regularisation": {"contrastive": 0.1}},
+    "R-drop .5": {"regularisation": {"r_drop": 0.5}},
     "average .98": {"average_decay": 0.98},
     "muon": {"optimisation": {"optimiser": "muon"}},
     "linear schedule": {"optimisation": {"schedule": "linear"}},

@@ -43,6 +43,7 @@ At = Annotated[str | None, typer.Option("--at", help="The cutoff, ISO 8601; by d
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Decides every random choice.")]
 OfDialect = Annotated[str | None, typer.Option("--dialect", help="The dialect to read the log in.")]
 Mapping = Annotated[list[str] | None, typer.Option("--mapping", help="canonical=own, once for each column.")]
+Optimiser = typer.Option("--optimiser", "--optimizer", help="Dense network: adam, adamw, muon, sgd, gd.")
 Zone = Annotated[str | None, typer.Option("--zone", help="Where clocks stood that name no zone, as Europe/Berlin.")]
 
 
@@ -58,13 +59,10 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         _talk.print("Stopped. Run the same command again to continue.")
         sys.exit(_INTERRUPTED)
-    except ForetellError as error:
-        say_failure(_talk, error.problem, error.received, error.remedy)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        refused = from_os_error(error)
+        refused = error if isinstance(error, ForetellError) else from_os_error(error)
         if refused is not None:
             say_failure(_talk, refused.problem, refused.received, refused.remedy)
             sys.exit(refused.exit_code)
@@ -172,13 +170,16 @@ def train(
     from foretell.run.narrator import Narrator
     from foretell.run.pipeline import train as train_run
     from foretell.run.summary import summary_rows, summary_text
+    from foretell.train.parallel import Team
 
     is_config = source.endswith(".toml")
     config = load_config(Path(source)) if is_config else RunConfig()
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
-    train_run(None if is_config else source, out=out, config=config, command=typed_command(), narrator=Narrator())
-    print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
+    narrator = Narrator(quiet=not (first := Team.announced().writes))  # of the processes of torchrun, one talks
+    train_run(None if is_config else source, out=out, config=config, command=typed_command(), narrator=narrator)
+    if first:
+        print_data(summary_rows(Report.load(out), out), as_json=as_json, text=summary_text)
 
 
 @app.command()
@@ -345,13 +346,16 @@ def tabular(
     category: Annotated[list[str] | None, typer.Option("--category", help="Columns of codes, not amounts.")] = None,
     columns: Annotated[list[str] | None, typer.Option("--columns", help="Names, for a file without any.")] = None,
     yes: Annotated[str | None, typer.Option("--yes", help="The target's word for yes.")] = None,
+    activation: Annotated[str | None, typer.Option(help="Dense network: relu, sigmoid, tanh, gelu, silu.")] = None,
+    loss: Annotated[str | None, typer.Option(help="Dense network: cross_entropy, logistic, mse.")] = None,
+    optimiser: Annotated[str | None, Optimiser] = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
     """Train and compare models on a table with one row per user; save the best with its report."""
     from foretell.run.narrator import Narrator
-    from foretell.tabular import train_table
-    from foretell.tabular.run import names_of, result_text
+    from foretell.tabular.network import network_config
+    from foretell.tabular.run import names_of, result_text, train_table
 
     with Narrator() as narrator, narrator.stage("Fits inside training, then on all of it") as step:
         _, found = train_table(
@@ -364,6 +368,7 @@ def tabular(
             categories=names_of(category or ()),
             columns=names_of(columns) if columns else None,
             yes=yes,
+            network=network_config(activation=activation, loss=loss, optimiser=optimiser),
             seed=seed or 0,
             command=typed_command(),
             step=step,

@@ -7,9 +7,12 @@ from sklearn.ensemble import RandomForestClassifier
 
 from foretell.core.errors import ConfigError
 from foretell.evaluate.probability import auc
+from foretell.model.activations import ACTIVATIONS
+from foretell.model.plain_losses import LOSSES
+from foretell.tabular import network as of_network
 from foretell.tabular.forest import _FURTHEST, fit_forest
 from foretell.tabular.models import MODELS, fit_models
-from foretell.tabular.network import HIDDEN, fit_network
+from foretell.tabular.network import HIDDEN, Network, NetworkConfig, fit_network, network_config
 from foretell.tabular.recognise import recognise_columns
 
 
@@ -58,6 +61,89 @@ def test_training_leaves_the_callers_random_numbers_alone(rows):
     torch.manual_seed(7)
     fit_network(*rows, epochs=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_network_answers_with_the_activation_it_was_trained_with(rows, activation):
+    inputs, label = rows
+    network = fit_network(inputs, label, epochs=2, config=NetworkConfig(activation=activation))
+    values = torch.tensor(inputs, dtype=torch.float64)
+    for number, (weight, bias) in enumerate(network.layers):
+        values = values @ torch.tensor(weight).double().T + torch.tensor(bias).double()
+        values = ACTIVATIONS[activation](values) if number < 2 else values
+    np.testing.assert_allclose(network.raw(inputs), values.squeeze(-1).numpy(), atol=1e-9)
+    alone = np.concatenate([network.raw(inputs[row : row + 1]) for row in range(9)])
+    assert (alone == network.raw(inputs[:9])).all()
+    again = Network.from_tensors(network.tensors(), epochs=2, activation=activation)
+    assert (again.raw(inputs) == network.raw(inputs)).all()
+
+
+@pytest.fixture(scope="module")
+def as_it_comes(rows):
+    inputs, label = rows
+    return fit_network(inputs, label, validation=(inputs, label))
+
+
+SETTINGS = [{"activation": name} for name in ACTIVATIONS]
+SETTINGS += [{"loss": name} for name in LOSSES]
+SETTINGS += [{"optimiser": name} for name in ("adam", "adamw", "muon", "sgd", "gd")]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_every_choice_learns_and_only_the_logistic_loss_changes_nothing(rows, as_it_comes, settings):
+    inputs, label = rows
+    network = fit_network(inputs, label, validation=(inputs, label), config=NetworkConfig(**settings))
+    assert auc(label, probability=network.raw(inputs)) > 0.72
+    furthest = float(np.abs(network.raw(inputs) - as_it_comes.raw(inputs)).max())
+    assert (furthest < 1e-3) == (
+        settings in ({"activation": "relu"}, {"optimiser": "adam"})
+        or (settings.keys() == {"loss"} and settings["loss"] != "mse")
+    )
+
+
+def adam(weight, slope, state, step):
+    state["m"] = 0.9 * state.get("m", 0) + 0.1 * slope
+    state["v"] = 0.999 * state.get("v", 0) + 0.001 * slope**2
+    return weight - 0.01 * (state["m"] / (1 - 0.9**step)) / ((state["v"] / (1 - 0.999**step)).sqrt() + 1e-8)
+
+
+def momentum(weight, slope, state, _):
+    state["m"] = 0.9 * state.get("m", 0) + slope
+    return weight - 0.01 * state["m"]
+
+
+STEPS = {
+    "gd": lambda weight, slope, *_: weight - 0.01 * (slope + 1e-4 * weight),
+    "sgd": lambda weight, slope, state, step: momentum(weight, slope + 1e-4 * weight, state, step),
+    "adam": lambda weight, slope, state, step: adam(weight, slope + 1e-4 * weight, state, step),
+    "adamw": lambda weight, slope, state, step: adam(weight * (1 - 0.01 * 0.01), slope, state, step),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_optimiser_steps_by_its_formula(name):
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(3, 2)
+    (optimiser,) = of_network._optimisers(layer, NetworkConfig(optimiser=name, learning_rate=0.01))
+    expected, state = layer.weight.detach().clone(), {}
+    for step in range(1, 4):
+        slope = torch.randn(2, 3)
+        layer.weight.grad = slope.clone()
+        optimiser.step()
+        expected = STEPS[name](expected, slope, state, step)
+    torch.testing.assert_close(layer.weight.detach(), expected)
+
+
+def test_gradient_descent_reads_all_rows_at_each_step():
+    steps = of_network._steps(7, 2, "gd")
+    assert all(rows.tolist() == list(range(7)) for rows in steps)
+    assert sorted(torch.cat(of_network._steps(7, 2, "sgd")).tolist()) == list(range(7))
+
+
+def test_a_choice_there_is_none_of_is_refused():
+    with pytest.raises(ConfigError, match="activation"):
+        network_config(activation="softmax", loss=None)
+    assert network_config(activation=None) == NetworkConfig()
 
 
 def test_an_unknown_model_is_refused(visitors):

@@ -201,3 +201,23 @@ def test_real_sessions_by_month(shared_data):
     assert task["metrics"]["auc"]["value"] > 0.82
     assert [one["column"] for one in task["suspicions"]] == ["PageValues"]
     assert "Month" not in [column["name"] for column in report.document["table"]["columns"]]
+
+
+def test_the_networks_parts_are_chosen_kept_and_answer_after_loading(visitors, tmp_path, foretell_command):
+    visitors.head(400).write_csv(tmp_path / "visitors.csv")
+    chosen = ("--activation", "tanh", "--loss", "mse", "--optimizer", "sgd")
+    done = foretell_command(
+        "tabular", tmp_path / "visitors.csv", "--target", "made_purchase", "--out", tmp_path / "run", *chosen, "--json"
+    )
+    assert done.code == 0, done.err
+    predictor = TabularPredictor.load(tmp_path / "run")
+    expected = {"activation": "tanh", "loss": "mse", "optimiser": "sgd", "learning_rate": None}
+    assert predictor.facts["network"] == expected
+    network = predictor.fitted.models["dense_64_32_1"]
+    assert network.activation == "tanh"
+
+
+def test_an_activation_there_is_none_of_is_bad_input(tmp_path, foretell_command):
+    done = foretell_command("tabular", tmp_path / "any.csv", "--target", "x", "--activation", "softmax")
+    assert done.code == 2
+    assert "activation" in done.err

@@ -24,6 +24,7 @@ SWITCHES = {
     "clip": {"optimisation": {"clip_norm": 0.05}},
     "smoothing": {"regularisation": {"label_smoothing": 0.1}},
     "contrastive": {"regularisation": {"contrastive": 0.1}},
+    "r drop": {"regularisation": {"r_drop": 0.5}},
     "augmentation": {
         "augmentation": {"event_dropout": 0.1, "crop": 0.2, "mask": 0.1, "substitute": 0.1, "insert": 0.1}
     },

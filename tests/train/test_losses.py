@@ -7,7 +7,8 @@ from torch.nn import functional
 
 from foretell.model.backbones import Packing
 from foretell.model.behaviour import BehaviourModel
-from foretell.train.losses import Objectives, RegularisationConfig, contrastive_loss, smoothing_loss
+from foretell.train import losses
+from foretell.train.losses import Objectives, RegularisationConfig, agreement_loss, contrastive_loss, smoothing_loss
 from foretell.train.negatives import Negatives
 from foretell.train.precision import Precision
 from foretell.train.pretraining_data import PretrainingData
@@ -78,3 +79,37 @@ def test_the_contrastive_term_comes_with_its_weight(step):
     one = terms_of(step, sampled=False, contrastive=1.0)["contrastive"]
     half = terms_of(step, sampled=False, contrastive=0.5)["contrastive"]
     torch.testing.assert_close(half, 0.5 * one)
+
+
+def test_the_agreement_is_half_the_divergence_of_each_from_the_other():
+    torch.manual_seed(0)
+    one, other = torch.randn(5, 7), torch.randn(5, 7)
+    p, q = one.softmax(1), other.softmax(1)
+    there = functional.kl_div(q.log(), p, reduction="batchmean")
+    back = functional.kl_div(p.log(), q, reduction="batchmean")
+    torch.testing.assert_close(agreement_loss(one, other), (there + back) / 2)
+    assert agreement_loss(one, one + 3.0).item() == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_readings_disagree_by_their_dropout_alone(step, sampled):
+    model, _ = step
+    assert "r_drop" not in terms_of(step, sampled=sampled)
+    assert terms_of(step, sampled=sampled, r_drop=1.0)["r_drop"].item() == pytest.approx(0.0, abs=1e-6)
+    for part in model.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.3
+    whole, half = (terms_of(step, sampled=sampled, r_drop=weight)["r_drop"] for weight in (1.0, 0.5))
+    assert whole.item() > 1e-4  # an untrained model
+    torch.testing.assert_close(half, 0.5 * whole)
+
+
+def test_agreement_on_drawn_items_is_that_on_all_where_all_are_drawn(step, monkeypatch):
+    model, _ = step
+    for part in model.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.3
+    whole = terms_of(step, sampled=False, r_drop=1.0)["r_drop"]
+    monkeypatch.setattr(losses, "_MOST_AGREED_ON", 6)
+    monkeypatch.setattr(torch, "randint", lambda *_: torch.tensor([3, 1, 6, 2, 5, 4]))
+    torch.testing.assert_close(terms_of(step, sampled=False, r_drop=1.0)["r_drop"], whole)

@@ -5,14 +5,16 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from foretell.train.parallel import Team
 
 SCRIPT = """
+import json
+import os
 import sys
 from pathlib import Path
 import numpy as np
@@ -26,15 +28,14 @@ from foretell.model.behaviour import BehaviourModel
 from foretell.model.encoding import encode_histories
 from foretell.model.vocabulary import Vocabulary
 from foretell.train import stepper
+from foretell.train.parallel import joined
 from foretell.train.pretraining import pretrain
 from foretell.train.pretraining_data import PretrainingData, with_targets
 from foretell.train.settings import ModelConfig
 
-folder, by_rows = Path(sys.argv[1]), sys.argv[2] == "rows"
-if by_rows:
-    stepper._DENSE_ROWS_A_TOUCHED_ONE = 0
-if "RANK" in __import__("os").environ:
-    distributed.init_process_group("gloo")
+class Killed(Exception):
+    pass
+
 random = np.random.default_rng(8)
 frames = [
     pl.DataFrame({
@@ -49,17 +50,49 @@ histories = history_frame(EventLog(pl.concat(frames)))
 vocabulary = Vocabulary.build(histories, min_count=1)
 _, batch = encode_histories(histories, vocabulary=vocabulary)
 batch = with_targets(batch, actions=histories["action"], observed_until=int(histories["time"].max()))
-torch.manual_seed(0)
-model = BehaviourModel(vocabulary, size="nano", dropout=0.0)
-config = ModelConfig(size="nano", epochs=3, n_negatives=8, precision="float32", item_loss="sampled_softmax")
-data = PretrainingData.cut(batch, events_per_step=90, seed=0)
-pretrain(model, data=data, config=config, seed=0, folder=folder, progress=lambda *_: None)
-rank = distributed.get_rank() if distributed.is_initialized() else 0
-torch.save(model.state_dict(), folder / f"model{rank}.pt")
+
+def run(folder, settings, kill_at=None):
+    settings = dict(settings)
+    stepper._DENSE_ROWS_A_TOUCHED_ONE = 0 if settings.pop("rows", False) else 4
+    torch.manual_seed(0)
+    model = BehaviourModel(vocabulary, size="nano", dropout=0.0, backbone=settings.get("backbone", "transformer"))
+    common = {"size": "nano", "epochs": 3, "n_negatives": 8, "precision": "float32", "item_loss": "sampled_softmax"}
+    config = ModelConfig.model_validate(common | {"checkpoint_seconds": 1e-9} | settings)
+    data = PretrainingData.cut(batch, events_per_step=90, seed=0)
+    def progress(done, total):
+        if done == kill_at:
+            raise Killed
+    pretrain(model, data=data, config=config, seed=0, folder=folder, progress=progress)
+    return model
+
+with joined() as team:
+    for name, settings in json.loads(sys.argv[2]).items():
+        folder = Path(sys.argv[1]) / name
+        model = run(folder, settings)
+        torch.save(model.state_dict(), folder / f"model{team.rank}.pt")
+        if settings.get("parallel"):
+            try:
+                run(folder / "killed", settings, kill_at=5)
+            except Killed:
+                pass
+            team.wait()
+            model = run(folder / "killed", settings)
+            torch.save(model.state_dict(), folder / "killed" / f"model{team.rank}.pt")
 """
 
+DDP, FSDP = {"parallel": "ddp"}, {"parallel": "fsdp"}
+RUNS = {
+    "ddp": DDP,
+    "rows": DDP | {"rows": True},
+    "fsdp": FSDP,
+    "full": FSDP | {"item_loss": "full_softmax"},
+    "muon": FSDP | {"optimisation": {"optimiser": "muon", "l1": 0.01}},
+    "average": FSDP | {"average_decay": 0.8, "backbone": "gru"},
+    "held_out": FSDP | {"stopping": {"held_out_share": 0.2}, "backbone": "hstu"},
+}
 
-def launched(folder, mode, *, n_processes):
+
+def launched(folder, *, n_processes):
     folder.mkdir()
     script = folder / "script.py"
     script.write_text(SCRIPT)
@@ -71,24 +104,74 @@ def launched(folder, mode, *, n_processes):
         head += ["-m", "torch.distributed.run", f"--nproc-per-node={n_processes}", f"--master-port={port}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     done = subprocess.run(
-        [*head, str(script), str(folder), mode], check=False, capture_output=True, text=True, env=environment
+        [*head, str(script), str(folder), json.dumps(RUNS)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line) for line in Path(folder / "metrics.jsonl").read_text().splitlines()]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_and_two(tmp_path_factory):
+    home = tmp_path_factory.mktemp("parallel")
+    return launched(home / "one", n_processes=1), launched(home / "two", n_processes=2)
+
+
+def losses(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def weights(folder, rank=0):
+    return torch.load(folder / f"model{rank}.pt", weights_only=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["dense", "rows"])
-def test_the_losses_of_two_processes_are_those_of_one(mode, tmp_path):
-    import torch
-
-    one = launched(tmp_path / "one", mode, n_processes=1)
-    two = launched(tmp_path / "two", mode, n_processes=2)
+@pytest.mark.parametrize("name", RUNS)
+def test_the_losses_of_two_processes_are_those_of_one(name, one_and_two):
+    one, two = (losses(home / name) for home in one_and_two)
     assert len(one) == len(two) > 9
-    for name in ("next_item", "next_action", "next_order_time"):
-        np.testing.assert_allclose([line[name] for line in two], [line[name] for line in one], rtol=2e-3)
-    ranks = [torch.load(tmp_path / "two" / f"model{rank}.pt", weights_only=True) for rank in (0, 1)]
-    assert all(torch.equal(value, ranks[1][name]) for name, value in ranks[0].items())
+    for loss in ("next_item", "next_action", "next_order_time"):
+        np.testing.assert_allclose([line[loss] for line in two], [line[loss] for line in one], rtol=2e-3)
+    if name == "held_out":
+        at_ends = [[line["held_out"] for line in found if "held_out" in line] for found in (one, two)]
+        np.testing.assert_allclose(*at_ends, rtol=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_all_processes_end_with_the_same_whole_weights(name, one_and_two):
+    one, two = one_and_two
+    first, second, alone = weights(two / name), weights(two / name, 1), weights(one / name)
+    for part, value in first.items():
+        assert torch.equal(value, second[part])
+        assert value.shape == alone[part].shape
+        assert float((value - alone[part]).abs().max()) < 0.02, part
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_killed_together_and_started_again_they_end_bit_identical(name, one_and_two):
+    _, two = one_and_two
+    whole, again = weights(two / name), weights(two / name / "killed")
+    assert all(torch.equal(value, again[part]) for part, value in whole.items())
+    assert losses(two / name) == losses(two / name / "killed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fsdp", "muon", "average"])
+def test_what_several_processes_left_in_parts_one_continues(name, one_and_two):
+    one, two = (torch.load(home / name / "checkpoint.pt", weights_only=True) for home in one_and_two)
+    assert {part: value.shape for part, value in one["model"].items()} == {
+        part: value.shape for part, value in two["model"].items()
+    }
+    for state, other in zip(one["optimiser"]["parts"], two["optimiser"]["parts"], strict=True):
+        assert state["state"].keys() == other["state"].keys()
+        for number, kept in state["state"].items():
+            for what, value in kept.items():
+                torch.testing.assert_close(other["state"][number][what], value, rtol=0.1, atol=0.02)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

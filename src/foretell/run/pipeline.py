@@ -42,7 +42,8 @@ from foretell.run.titles import title_of
 from foretell.train.context import FitContext
 from foretell.train.examples import points_to_read
 from foretell.train.fit_tasks import fit_task
-from foretell.train.next_item import continued_after, fit_next_item
+from foretell.train.next_item import accompany_next_item, continued_after, fit_next_item
+from foretell.train.parallel import Team, joined
 
 __all__ = ["train"]
 
@@ -60,7 +61,8 @@ def train(
 ) -> Predictor:
     """Train a run: the sequence model and every task the data suffices for, with predictions and a report.
 
-    The same call with the same ``out`` continues an interrupted run and ends with the same result.
+    The same call with the same ``out`` continues an interrupted run and ends with the same result. Started by
+    ``torchrun``, several processes make one run: the first prepares, fits the tasks and writes, all pre-train together.
 
     Args:
         log: A log as ``read_events`` gives it, or where one (or the store of one) lies; by default
@@ -82,17 +84,48 @@ def train(
     """
     config = with_rules_of_store(config or RunConfig(), log)
     torch.use_deterministic_algorithms(True)
-    folder = RunFolder(Path(out))
-    check_folder(Path(out))
-    with freed_memory_kept(), narrator or Narrator(quiet=True) as talk, _nothing_half_written(Path(out)):
+    with joined() as team:
+        if not team.writes:
+            return _accompanied(Path(out), config, team)
+        predictor = _lead(log, Path(out), config, command, narrator or Narrator(quiet=True), team)
+        team.wait()
+        return predictor
+
+
+def _lead(
+    log: EventLog | str | Path | None, out: Path, config: RunConfig, command: str, narrator: Narrator, team: Team
+) -> Predictor:
+    """The whole run; the others join in pre-training."""
+    folder = RunFolder(out)
+    check_folder(out)
+    with freed_memory_kept(), narrator as talk, _nothing_half_written(out):
         fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
+        team.wait()
         ranker = _pretrain(folder, dataset, config, talk=talk)
         predictor = _fit(folder, dataset, ranker, config, talk=talk)
         _answer(folder, predictor, dataset.log, talk=talk)
         if not folder.is_done("report"):
             evaluate(folder, dataset=dataset, predictor=predictor, config=config, narrator=talk)
     return predictor
+
+
+def _accompanied(out: Path, config: RunConfig, team: Team) -> Predictor:
+    """Join in the pre-training of a run that another process leads."""
+    team.wait()  # until the log is prepared
+    folder = RunFolder.existing(out)
+    if not folder.is_done("pretrain"):
+        dataset = load_dataset(folder)
+        accompany_next_item(
+            dataset.histories,
+            until=dataset.windows.validation,
+            items=dataset.log.table("items"),
+            config=config.model,
+            seed=config.seed,
+            folder=out / "pretraining",
+        )
+    team.wait()  # until the run is done
+    return Predictor.load(out)
 
 
 @contextmanager

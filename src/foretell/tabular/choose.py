@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from foretell.evaluate.probability import auc, logloss
 from foretell.model.blend import blend_logits, fit_blend
 from foretell.model.calibration import PlattScaling, fit_platt
 from foretell.tabular.models import FittedModels, fit_models
+from foretell.tabular.network import NetworkConfig
 from foretell.tabular.recognise import Recognition
 from foretell.tabular.split import Fold, validation_folds
 
@@ -70,6 +72,7 @@ def choose_and_fit(
     recognition: Recognition,
     names: Sequence[str],
     times: Floats | None = None,
+    network: NetworkConfig | None = None,
     seed: int = 0,
     step: Step | None = None,
 ) -> tuple[FittedModels, Choice]:
@@ -81,6 +84,7 @@ def choose_and_fit(
         recognition: What the columns are.
         names: Which models.
         times: The rows' times, rising.
+        network: The dense network's activation, loss and optimiser.
         seed: Decides every random choice.
         step: Told how many fits are done, of how many.
 
@@ -88,14 +92,15 @@ def choose_and_fit(
         The models trained on all rows, and what was decided.
     """
     folds = validation_folds(label, times=times, seed=seed)
-    half_life = _half_life(frame, label, recognition, names, folds, times, seed=seed)
-    rounds = _rounds(frame, label, recognition, names, in_time=times is not None, seed=seed)
+    fit = partial(fit_models, recognition=recognition, network=network, seed=seed)
+    half_life = _half_life(frame, label, names, folds, times, fit=fit)
+    rounds = _rounds(frame, label, names, in_time=times is not None, seed=seed, fit=fit)
     n_fits = len(folds) + 1
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for number, fold in enumerate(folds):
         part = (frame[fold.train], label[fold.train])
         weight = _weights(times, fold.train, half_life)
-        fitted = fit_models(*part, recognition=recognition, names=names, rounds=rounds, weight=weight, seed=seed)
+        fitted = fit(*part, names=names, rounds=rounds, weight=weight)
         for name, found in fitted.logits(frame[fold.validation]).items():
             parts[name].append(found)
         if step:
@@ -104,7 +109,7 @@ def choose_and_fit(
     truth = np.concatenate([label[fold.validation] for fold in folds])
     choice = replace(_decide(logits, truth, folds, in_time=times is not None), half_life=half_life)
     weight = _weights(times, np.arange(len(label)), half_life)
-    final = fit_models(frame, label, recognition=recognition, names=names, rounds=rounds, weight=weight, seed=seed)
+    final = fit(frame, label, names=names, rounds=rounds, weight=weight)
     if step:
         step(n_fits, n_fits)
     return final, choice
@@ -113,12 +118,11 @@ def choose_and_fit(
 def _half_life(
     frame: pl.DataFrame,
     label: Floats,
-    recognition: Recognition,
     names: Sequence[str],
     folds: list[Fold],
     times: Floats | None,
     *,
-    seed: int,
+    fit: Callable[..., FittedModels],
 ) -> float | None:
     """How fast the past is to be forgotten, as a share of the time that training spans: what later rows say.
 
@@ -131,14 +135,12 @@ def _half_life(
     for candidate in _HALF_LIVES:
         found = []
         for fold in folds:
-            fitted = fit_models(
+            fitted = fit(
                 frame[fold.train],
                 label[fold.train],
-                recognition=recognition,
                 names=asked,
                 rounds=_ROUNDS_TO_FORGET,
                 weight=_weights(times, fold.train, candidate),
-                seed=seed,
             )
             found.append(fitted.logits(frame[fold.validation])[asked[0]])
         truth = np.concatenate([label[fold.validation] for fold in folds])
@@ -157,7 +159,13 @@ def _weights(times: Floats | None, rows: NDArray[np.int64], half_life: float | N
 
 
 def _rounds(
-    frame: pl.DataFrame, label: Floats, recognition: Recognition, names: Sequence[str], *, in_time: bool, seed: int
+    frame: pl.DataFrame,
+    label: Floats,
+    names: Sequence[str],
+    *,
+    in_time: bool,
+    seed: int,
+    fit: Callable[..., FittedModels],
 ) -> dict[str, int]:
     """How long network and trees train: decided once, by the latest (or a random) part of the rows.
 
@@ -171,14 +179,7 @@ def _rounds(
     rarer = [min(label[rows].sum(), len(rows) - label[rows].sum()) for rows in (train, later)]
     if not stopping or rarer[0] < 2 or rarer[1] < _FEWEST_TO_STOP:
         return {name: rounds for name, rounds in _ROUNDS_OF_FEW_ROWS.items() if name in stopping}
-    fitted = fit_models(
-        frame[train],
-        label[train],
-        recognition=recognition,
-        names=stopping,
-        validation=(frame[later], label[later]),
-        seed=seed,
-    )
+    fitted = fit(frame[train], label[train], names=stopping, validation=(frame[later], label[later]))
     return {name: max(taken, 1) for name, taken in fitted.rounds.items()}
 
 

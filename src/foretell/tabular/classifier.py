@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from foretell.sources.frames import FrameTable, is_frame
 from foretell.tabular.choose import choose_and_fit
 from foretell.tabular.models import MODELS
+from foretell.tabular.network import network_config
 from foretell.tabular.predictor import TabularPredictor
 from foretell.tabular.recognise import recognise_columns
 from foretell.tabular.target import TargetError
@@ -35,6 +36,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         models: Which models to fit: any of ``logistic``, ``dense_64_32_1``, ``lightgbm``, ``forest``; all by default.
         categories: Columns whose numbers are codes, not amounts.
+        network: Settings of the dense network, such as ``{"activation": "tanh", "optimiser": "sgd", "loss": "mse"}``.
         random_state: Decides every random choice; None means 0, so that results repeat.
 
     Attributes:
@@ -58,10 +60,12 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         models: Sequence[str] | None = None,
         categories: Sequence[str] | None = None,
+        network: dict[str, Any] | None = None,
         random_state: int | None = None,
     ) -> None:
         self.models = models
         self.categories = categories
+        self.network = network
         self.random_state = random_state
 
     def fit(self, X: Any, y: ArrayLike) -> Self:  # noqa: ANN401 (any table)
@@ -95,7 +99,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = 0 if self.random_state is None else int(self.random_state)
         recognition = recognise_columns(frame, categories=tuple(self.categories or ()))
         names = tuple(MODELS) if self.models is None else tuple(self.models)
-        fitted, choice = choose_and_fit(frame, label, recognition=recognition, names=names, seed=seed)
+        network = network_config(**(self.network or {}))
+        fitted, choice = choose_and_fit(frame, label, recognition=recognition, names=names, network=network, seed=seed)
         words = {"name": "y", "no": str(self.classes_[0]), "yes": str(self.classes_[1])}
         facts = {"seed": seed, "split": "All rows train.", "train_rows": len(label), "train_rate": float(label.mean())}
         self.predictor_ = TabularPredictor(fitted, choice, words, facts)

@@ -22,7 +22,7 @@ from foretell.model.boosting import Boosting, fit_boosting
 from foretell.tabular.construct import Combination, combine, find_combinations
 from foretell.tabular.encode import TableEncoder
 from foretell.tabular.forest import Forest, fit_forest
-from foretell.tabular.network import Network, fit_network
+from foretell.tabular.network import Network, NetworkConfig, fit_network
 from foretell.tabular.recognise import Recognition
 
 __all__ = ["MODELS", "FittedModels", "Linear", "Preparation", "fit_models", "fit_preparation"]
@@ -143,6 +143,7 @@ def fit_models(
     validation: tuple[pl.DataFrame, Floats] | None = None,
     rounds: dict[str, int] | None = None,
     weight: Floats | None = None,
+    network: NetworkConfig | None = None,
     seed: int = 0,
 ) -> FittedModels:
     """Train the named models on the same rows.
@@ -155,6 +156,7 @@ def fit_models(
         validation: Rows that decide when network and trees stop.
         rounds: How long they train where nothing decides.
         weight: How much each row counts ``[n]``, 1 on average; all the same without it.
+        network: The dense network's activation, loss and optimiser.
         seed: Decides every random choice.
 
     Raises:
@@ -180,8 +182,10 @@ def fit_models(
             n_trees = 500 if len(label) > 1000 else 100
             models[name] = fit_forest(inputs, label, weight=weight, n_trees=n_trees, seed=seed)
         elif name == "dense_64_32_1":
-            network = fit_network(inputs, label, weight=weight, validation=checked, epochs=longest, seed=seed)
-            models[name], taken[name] = network, network.epochs
+            dense = fit_network(
+                inputs, label, weight=weight, validation=checked, epochs=longest, config=network, seed=seed
+            )
+            models[name], taken[name] = dense, dense.epochs
         else:
             trees = _fit_trees(inputs, label, checked, longest, weight, seed)
             models[name], taken[name] = trees, int(trees.booster.num_trees())

@@ -23,6 +23,7 @@ from foretell.tabular.choose import Step, choose_and_fit
 from foretell.tabular.classification import classification_text
 from foretell.tabular.leakage import suspicions
 from foretell.tabular.models import MODELS
+from foretell.tabular.network import NetworkConfig
 from foretell.tabular.predictor import TabularPredictor, target_words
 from foretell.tabular.reading import read_table
 from foretell.tabular.recognise import recognise_columns
@@ -60,7 +61,7 @@ def fit_predictor(
     if order is not None:
         rows = rows[np.isfinite(order.values[rows])]
     split = Split(rows, rows[:0], order, "All rows train.")
-    return _fit(frame, label, read, split, (target, time_column), (drop, categories), models, seed, None)[0]
+    return _fit(frame, label, read, split, (target, time_column), (drop, categories), models, None, seed, None)[0]
 
 
 def train_table(
@@ -75,6 +76,7 @@ def train_table(
     columns: Sequence[str] | None = None,
     yes: str | None = None,
     models: Sequence[str] = tuple(MODELS),
+    network: NetworkConfig | None = None,
     seed: int = 0,
     command: str = "",
     step: Step | None = None,
@@ -92,6 +94,7 @@ def train_table(
         columns: Names of the columns of a file without a line of names.
         yes: The target's word for yes, where it is none that foretell knows.
         models: Which of ``MODELS``.
+        network: The dense network's activation, loss and optimiser.
         seed: Decides every random choice.
         command: How it was called, for the report.
         step: Told how many fits are done, of how many.
@@ -114,7 +117,7 @@ def train_table(
     split = _split(frame, label, time_column, test_from, seed)
     clock("read")
     predictor, order_notes = _fit(
-        frame, label, read, split, (target, time_column), (drop, categories), models, seed, step
+        frame, label, read, split, (target, time_column), (drop, categories), models, network, seed, step
     )
     clock("train")
     train = frame[split.train]
@@ -252,6 +255,7 @@ def _fit(
     names: tuple[str, str | None],
     columns: tuple[Sequence[str], Sequence[str]],
     models: Sequence[str],
+    network: NetworkConfig | None,
     seed: int,
     step: Step | None,
 ) -> tuple[TabularPredictor, list[str]]:
@@ -265,6 +269,7 @@ def _fit(
         recognition=recognition,
         names=tuple(models),
         times=times,
+        network=network,
         seed=seed,
         step=step,
     )
@@ -275,6 +280,8 @@ def _fit(
         "train_rate": float(label[split.train].mean()),
         "time": time_column,
     }
+    if "dense_64_32_1" in models:
+        facts["network"] = (network or NetworkConfig()).model_dump()
     predictor = TabularPredictor(fitted, choice, target_words(target, read), facts)
     noted = [f"{one.name}: {one.note}." for one in recognition.columns if "count as missing" in one.note]
     return predictor, noted

@@ -45,6 +45,7 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
     (home / _MANIFEST).unlink(missing_ok=True)
     tensors: dict[str, np.ndarray[Any, Any]] = {}
     rounds = dict(predictor.fitted.rounds)
+    activation = "relu"
     for name, model in predictor.fitted.models.items():
         if isinstance(model, Linear):
             tensors[f"{name}/weights"] = model.weights
@@ -52,6 +53,7 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
         elif isinstance(model, Boosting):
             (home / _TREES).write_text(model.to_text(), encoding="utf-8")
         else:
+            activation = model.activation if isinstance(model, Network) else activation
             tensors |= {f"{name}/{key}": np.ascontiguousarray(value) for key, value in model.tensors().items()}
     save_file(tensors, home / _TENSORS)
     preparation, choice = predictor.fitted.preparation, predictor.choice
@@ -59,6 +61,7 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
         "format": FORMAT,
         "models": list(predictor.fitted.models),
         "rounds": rounds,
+        "activation": activation,
         "preparation": {
             "encoder": preparation.encoder.to_json(),
             "combinations": [one.to_json() for one in preparation.combinations],
@@ -134,7 +137,9 @@ def _rebuilt(saved: dict[str, Any], home: Path) -> TabularPredictor:
         elif name == "lightgbm":
             models[name] = Boosting.from_text((home / _TREES).read_text(encoding="utf-8"))
         else:
-            models[name] = Network.from_tensors(mine, epochs=saved["rounds"][name])
+            # Predictors saved before there was a choice say nothing of it.
+            activation = saved.get("activation", "relu")
+            models[name] = Network.from_tensors(mine, epochs=saved["rounds"][name], activation=activation)
     choice = Choice(
         **{
             **decided,

@@ -29,9 +29,21 @@ class Stateful(Protocol):
         """Take a saved state over."""
 
 
-def save_checkpoint(folder: Path, parts: Mapping[str, Stateful], *, step: int, losses: list[dict[str, float]]) -> None:
-    """Write a checkpoint: everything that the next step depends on, by name, and the losses so far."""
+def save_checkpoint(
+    folder: Path, parts: Mapping[str, Stateful], *, step: int, losses: list[dict[str, float]], writes: bool = True
+) -> None:
+    """Write a checkpoint: everything that the next step depends on, by name, and the losses so far.
+
+    Args:
+        folder: Where the file goes.
+        parts: What is saved; asking for a state may take all processes.
+        step: The next step.
+        losses: The losses so far.
+        writes: Whether this process writes the file.
+    """
     saved = {name: part.state_dict() for name, part in parts.items()}
+    if not writes:
+        return
     with appearing_whole(folder / _FILE) as place:
         torch.save({**saved, "step": step, "losses": json.dumps(losses)}, place)
 

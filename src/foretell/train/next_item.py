@@ -6,7 +6,8 @@ This module owns the order of those steps. It refuses to cut time: what may be l
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,11 +30,12 @@ from foretell.predictor.next_item import NextItemRanker
 from foretell.train.graph_choice import graph_that_foresees
 from foretell.train.pace import Pace
 from foretell.train.packing import packed_on_disk
+from foretell.train.parallel import Team
 from foretell.train.pretraining import pretrain, start_items
 from foretell.train.pretraining_data import PretrainingData
 from foretell.train.settings import ModelConfig
 
-__all__ = ["Continued", "Fitting", "continued_after", "fit_next_item"]
+__all__ = ["Continued", "Fitting", "accompany_next_item", "continued_after", "fit_next_item"]
 
 Progress = Callable[[int, int], None]
 
@@ -141,14 +143,82 @@ def fit_next_item(
     Returns:
         The ranking, and what there is to say of its fitting.
     """
+    with _packed(histories, until=until, items=items, config=config, folder=folder) as (vocabulary, batch):
+        backbone = _backbone(vocabulary, batch, config=config)
+        names = (backbone.name, *config.companions)
+        encoders, losses = _all_pretrained(
+            vocabulary, batch, config=config, names=names, seed=seed, folder=folder, progress=progress, on_pace=on_pace
+        )
+        first, companions = encoders[0], tuple(encoders[1:])
+        ranker = _joined(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
+    return ranker, Fitting(losses, backbone)
+
+
+def accompany_next_item(
+    histories: pl.DataFrame,
+    *,
+    until: int | None = None,
+    items: pl.DataFrame | None = None,
+    config: ModelConfig,
+    seed: int,
+    folder: Path,
+) -> None:
+    """Train with the process that calls ``fit_next_item``, with the same arguments, and leave the rest to it.
+
+    Args:
+        histories: A ``history_frame``.
+        until: The last moment that may be learned from, in microseconds.
+        items: The items side table.
+        config: The sequence model and its training.
+        seed: Decides every random choice.
+        folder: Where checkpoints are.
+    """
+    with _packed(histories, until=until, items=items, config=config, folder=folder) as (vocabulary, batch):
+        names = (_backbone(vocabulary, batch, config=config).name, *config.companions)
+        _all_pretrained(
+            vocabulary,
+            batch,
+            config=config,
+            names=names,
+            seed=seed,
+            folder=folder,
+            progress=lambda *_: None,
+            on_pace=None,
+        )
+
+
+@contextmanager
+def _packed(
+    histories: pl.DataFrame, *, until: int | None, items: pl.DataFrame | None, config: ModelConfig, folder: Path
+) -> Iterator[tuple[Vocabulary, Batch]]:
+    """Vocabulary and packed histories; each process of several packs its own, and takes it away at the end."""
     until = int(str(histories[columns.TIME].max())) if until is None else until
     known = histories.lazy().filter(pl.col(columns.TIME) <= until)
     vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
-    packed = folder / "packed"
-    batch = packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
+    team = Team.present()
+    packed = folder / ("packed" if team.writes else f"packed_{team.rank}")
+    yield vocabulary, packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
+    shutil.rmtree(packed, ignore_errors=True)
+
+
+def _backbone(vocabulary: Vocabulary, batch: Batch, *, config: ModelConfig) -> BackboneChoice:
     evidence = Evidence(n_events=int(batch.offsets[-1]), n_histories=len(batch), n_items=len(vocabulary.items))
-    backbone = choose_backbone(config.backbone, evidence=evidence)
-    names = (backbone.name, *config.companions)
+    return choose_backbone(config.backbone, evidence=evidence)
+
+
+def _all_pretrained(
+    vocabulary: Vocabulary,
+    batch: Batch,
+    *,
+    config: ModelConfig,
+    names: tuple[BackboneName, ...],
+    seed: int,
+    folder: Path,
+    progress: Progress,
+    on_pace: Callable[[Pace], None] | None,
+) -> tuple[list[Encoder], dict[str, float]]:
+    """The sequence models that answer, and the mean losses of the first in its last epoch."""
+    n_models = len(names) + (config.distil > 0)
     encoders: list[Encoder] = []
     losses: dict[str, float] = {}
     for number, name in enumerate(names):
@@ -159,15 +229,25 @@ def fit_next_item(
             backbone=name,
             seed=seed + _SEEDS_APART * number,
             folder=folder / f"companion_{number}" if number else folder,
-            progress=_part(progress, number, of=len(names)),
+            progress=_part(progress, number, of=n_models),
             on_pace=on_pace,
         )
         encoders.append(encoder)
         losses = losses or found
-    first, companions = encoders[0], tuple(encoders[1:])
-    ranker = _joined(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
-    shutil.rmtree(packed, ignore_errors=True)
-    return ranker, Fitting(losses, backbone)
+    if not config.distil:
+        return encoders, losses
+    student, losses = _pretrained(
+        vocabulary,
+        batch,
+        config=config,
+        backbone=names[0],
+        seed=seed + _SEEDS_APART * len(names),
+        folder=folder / "student",
+        progress=_part(progress, len(names), of=n_models),
+        on_pace=on_pace,
+        teachers=tuple(encoder.model for encoder in encoders),
+    )
+    return [student], losses
 
 
 def _pretrained(
@@ -180,6 +260,7 @@ def _pretrained(
     folder: Path,
     progress: Progress,
     on_pace: Callable[[Pace], None] | None,
+    teachers: tuple[BehaviourModel, ...] = (),
 ) -> tuple[Encoder, dict[str, float]]:
     """One sequence model, and its mean losses in the last epoch."""
     torch.manual_seed(seed)
@@ -192,7 +273,16 @@ def _pretrained(
     )
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)
-    losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress, on_pace=on_pace)
+    losses = pretrain(
+        model,
+        data=data,
+        config=config,
+        seed=seed,
+        folder=folder,
+        progress=progress,
+        on_pace=on_pace,
+        teachers=teachers,
+    )
     return Encoder(vocabulary, model), losses
 
 

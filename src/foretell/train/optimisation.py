@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from foretell.train.muon import Muon
 from foretell.train.row_adam import RowAdam
+from foretell.train.sharding import laid_out_optimiser, whole
 
 __all__ = ["OptimisationConfig", "Optimiser", "OptimiserName", "ScheduleName", "learning_rate_at"]
 
@@ -108,7 +109,7 @@ class Optimiser:
         if self.config.clip_norm is None:
             return
         gradients = [one.grad for one in self.dense if one.grad is not None]
-        norms = [*(one.norm() for one in gradients), *(one.norm() for one in self.rows)]
+        norms = [*(whole(one.norm()) for one in gradients), *(one.norm() for one in self.rows)]
         if not norms:
             return
         by = (self.config.clip_norm / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
@@ -149,7 +150,7 @@ class Optimiser:
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Continue where a saved state was."""
         for part, state in zip(self.parts, saved["parts"], strict=True):
-            part.load_state_dict(state)
+            part.load_state_dict(laid_out_optimiser(state, part))
         for table, state in zip(self.rows, saved["rows"], strict=True):
             table.load_state_dict(state)
 

@@ -1,12 +1,17 @@
 """Several processes on one training: each reads a part of every step, and their gradients are averaged.
 
-This module owns who reads what and with which weight. It refuses to start processes: ``torchrun`` does, and whoever
-calls ``pretrain`` there has joined a process group before.
+This module owns who reads what and with which weight, and joining the others. It refuses to start processes:
+``torchrun`` does.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -17,8 +22,14 @@ from torch.nn.parallel import DistributedDataParallel
 from foretell.core.batch import Batch
 from foretell.model.behaviour import BehaviourModel
 from foretell.train.losses import Objectives
+from foretell.train.sharding import shard
 
-__all__ = ["Reading", "Team", "read_by"]
+__all__ = ["Parallel", "Reading", "Team", "joined", "read_by"]
+
+Parallel = Literal["ddp", "fsdp"]
+
+_LONGEST_WAIT: Final = timedelta(days=7)
+"""One process may prepare a log, or fit heads, for hours while the others wait."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,13 @@ class Team:
             return cls(distributed.get_rank(), distributed.get_world_size())
         return cls(0, 1)
 
+    @classmethod
+    def announced(cls) -> Team:
+        """The processes that ``torchrun`` started, joined or not; without it this process alone."""
+        if "TORCHELASTIC_RUN_ID" not in os.environ:
+            return cls(0, 1)
+        return cls(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+
     @property
     def writes(self) -> bool:
         """Whether this process is the one that writes files."""
@@ -57,6 +75,24 @@ class Team:
         mine = which[self.rank :: self.size]
         return (mine, True) if len(mine) else (which[:1], False)
 
+    def wait(self) -> None:
+        """Until all have come to this place."""
+        if self.size > 1:
+            distributed.barrier()
+
+    def agreed(self, value: float) -> float:
+        """The first process's value, in all of them: a clock and the last bits of a loss may differ.
+
+        Example:
+            >>> Team(0, 1).agreed(0.5)
+            0.5
+        """
+        if self.size == 1:
+            return value
+        given = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(given, src=0)
+        return float(given)
+
     def weights(self, batch: Batch, *, counts: bool) -> dict[str, tuple[float, float]]:
         """For each loss what this process's mean is to be multiplied by, for the gradient and for the report.
 
@@ -67,6 +103,7 @@ class Team:
             "next_action": int(np.count_nonzero(batch.values["next_action"])),
             "next_order_time": int(np.count_nonzero(batch.values["wait_days"].astype(np.float64) >= 0)),
             "contrastive": len(batch),
+            "r_drop": int(np.count_nonzero(batch.values["next_item"])),
         }
         mine = torch.tensor([float(n) for n in rows.values()], dtype=torch.float64) * counts
         of_all = mine.clone()
@@ -102,13 +139,42 @@ class Reading(nn.Module):
         return self.objectives.losses(self.model, batch, drawn=drawn)
 
 
-def read_by(team: Team, model: BehaviourModel, objectives: Objectives) -> nn.Module:
+def read_by(team: Team, model: BehaviourModel, objectives: Objectives, *, parallel: Parallel) -> nn.Module:
     """The reading, and with several processes one whose gradients are averaged over them.
 
+    Args:
+        team: The processes.
+        model: What is trained; ``fsdp`` leaves each process with its part of the weights only.
+        objectives: The losses.
+        parallel: Whether every process holds all weights (``ddp``) or a part of them (``fsdp``).
+
     References:
-        Li et al., PyTorch Distributed: Experiences on Accelerating Data Parallel Training, 2020.
+        Li et al., PyTorch Distributed: Experiences on Accelerating Data Parallel Training, 2020; Zhao et al., PyTorch
+        FSDP: Experiences on Scaling Fully Sharded Data Parallel, 2023.
     """
     reading = Reading(model, objectives)
     if team.size == 1:
         return reading
+    if parallel == "fsdp":
+        shard(reading, blocks=model.backbone.children())
+        return reading
     return DistributedDataParallel(reading, find_unused_parameters=True, broadcast_buffers=False)
+
+
+@contextmanager
+def joined() -> Iterator[Team]:
+    """Join the processes that ``torchrun`` started, for as long as this lasts; without it this process is alone.
+
+    Example:
+        >>> with joined() as team:
+        ...     team.size
+        1
+    """
+    if Team.announced().size == 1 or distributed.is_initialized():
+        yield Team.present()
+        return
+    distributed.init_process_group("gloo", timeout=_LONGEST_WAIT)
+    try:
+        yield Team.present()
+    finally:
+        distributed.destroy_process_group()

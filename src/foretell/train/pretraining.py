@@ -59,6 +59,7 @@ def pretrain(
     folder: Path,
     progress: Progress,
     on_pace: Callable[[Pace], None] | None = None,
+    teachers: tuple[BehaviourModel, ...] = (),
 ) -> dict[str, float]:
     """Train ``model`` in place on next item, next action and time to the next order.
 
@@ -71,6 +72,8 @@ def pretrain(
             checkpoint is continued.
         progress: Called with (steps done, steps in all) after each step.
         on_pace: Called with the pace after each step.
+        teachers: Trained models with the same vocabulary, of whose opinion the next item's label has the share
+            ``config.distil``.
 
     In a process group (``torchrun``) every process calls this with the same arguments, reads its part of each step and
     ends with the same weights; the first writes the files.
@@ -101,7 +104,9 @@ def pretrain(
         ),
         event_file(folder / "tensorboard" if config.tensorboard and Team.present().writes else None) as write_scalars,
     ):
-        stepper = Stepper(model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched)
+        stepper = Stepper(
+            model, data=data, config=config, seed=seed, n_steps=len(plan), watched=watched, teachers=teachers
+        )
         start, losses = load_checkpoint(folder, stepper.parts)
         saved_at, pace = time.monotonic(), Pace(n_steps=len(plan))
         model.train()
@@ -116,8 +121,8 @@ def pretrain(
             if on_pace is not None:
                 on_pace(pace)
             due = time.monotonic() - saved_at > config.checkpoint_seconds
-            if due and stepper.between_moves and stepper.team.writes:
-                save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses)
+            if stepper.between_moves and stepper.team.agreed(due):
+                save_checkpoint(folder, stepper.parts, step=step + 1, losses=losses, writes=stepper.team.writes)
                 saved_at = time.monotonic()
         stepper.finish()
     model.eval()

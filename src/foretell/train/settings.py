@@ -5,9 +5,9 @@ This module owns what a user may choose of them, and what the choices left to fo
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foretell.model.activations import ActivationName
 from foretell.model.backbones import BackboneName
@@ -74,6 +74,10 @@ class ModelConfig(BaseModel):
     """Backbones of more sequence models, each with a seed of its own, whose opinions are averaged with the first one's
     when the next item is ranked: ``["transformer", "gru"]`` trains three models in all."""
 
+    distil: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Above 0 one more model of the first backbone is trained last, which then answers alone: of the next item's label
+    this share is what all the models before it agree on, the rest what came next."""
+
     optimisation: OptimisationConfig = OptimisationConfig()
     """How the weights are moved: optimiser, schedule, clipping."""
 
@@ -93,6 +97,10 @@ class ModelConfig(BaseModel):
     """Write event files that TensorBoard shows, under ``tensorboard`` in the folder of the pre-training; needs the
     extra ``track``."""
 
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """What the processes of ``torchrun`` hold: ``ddp`` all weights each, ``fsdp`` a part of weights, gradients and the
+    optimiser's state each, for models that one process has no memory for. One process trains the same way with both."""
+
     precision: PrecisionName = "auto"
     """In which numbers products are computed: ``float32``, ``bfloat16``, or the latter where the processor has it."""
 
@@ -101,6 +109,15 @@ class ModelConfig(BaseModel):
 
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 15.0
     """Seconds between two checkpoints."""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.distil and self.backbone == "masked":
+            raise ValueError("a masked backbone cannot be distilled into: it answers at events of its own choice")
+        reads_twice = self.regularisation.contrastive or self.regularisation.r_drop
+        if reads_twice and self.parallel == "fsdp" and self.backbone == "masked":
+            raise ValueError("contrastive and r_drop need parallel = 'ddp' with a masked backbone")
+        return self
 
     def chosen_epochs(self, n_events: int) -> int:
         """The passes over so many training events.

@@ -6,6 +6,7 @@ the loop's (``pretraining``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from foretell.model.behaviour import BehaviourModel
 from foretell.train.augmentation import Augmentation, similar_items
 from foretell.train.averaging import WeightAverage
 from foretell.train.checkpoint import Stateful
+from foretell.train.distillation import Distillation
 from foretell.train.losses import Objectives
 from foretell.train.negatives import Negatives
 from foretell.train.optimisation import Optimiser, learning_rate_at
@@ -25,6 +27,7 @@ from foretell.train.parallel import Team, read_by
 from foretell.train.precision import Precision
 from foretell.train.pretraining_data import PretrainingData, short_first
 from foretell.train.settings import ModelConfig
+from foretell.train.sharding import Whole, copied_to_shard, gathered, laid_out, refill
 from foretell.train.stopping import Watch
 
 __all__ = ["Stepper"]
@@ -45,6 +48,7 @@ class Stepper:
         seed: Decides negatives, dropout and augmentation, with the number of the step.
         n_steps: Steps in all, for the schedule.
         watched: Held-out histories that are looked at after each epoch, if any.
+        teachers: Models that the next item's label is shared with.
     """
 
     def __init__(
@@ -56,14 +60,24 @@ class Stepper:
         seed: int,
         n_steps: int,
         watched: Batch | None = None,
+        teachers: tuple[BehaviourModel, ...] = (),
     ) -> None:
-        self.model, self.data, self.config, self.seed, self.n_steps = model, data, config, seed, n_steps
+        self.team = Team.present()
+        self.is_sharded = self.team.size > 1 and config.parallel == "fsdp"
+        self.given, self.model = model, copied_to_shard(model) if self.is_sharded else model
+        model = self.model
+        self.data, self.config, self.seed, self.n_steps = data, config, seed, n_steps
         self.watched, self.watch = watched, Watch(config.stopping.patience_epochs)
         self.precision = Precision.chosen(config.precision)
-        self.objectives = Objectives(_negatives(model, data, config), self.precision, config.regularisation)
-        model.embedding.items.identity.sparse = _by_rows(model, data, config)
-        self.team = Team.present()
-        self.reading = read_by(self.team, model, self.objectives)
+        self.objectives = Objectives(
+            _negatives(model, data, config),
+            self.precision,
+            config.regularisation,
+            reach_all=self.is_sharded,
+            distillation=Distillation(teachers, config.distil) if teachers else None,
+        )
+        model.embedding.items.identity.sparse = not self.is_sharded and _by_rows(model, data, config)
+        self.reading = read_by(self.team, model, self.objectives, parallel=config.parallel)
         self.optimiser = Optimiser(
             model,
             config=config.optimisation,
@@ -78,7 +92,19 @@ class Stepper:
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
         parts: dict[str, Stateful] = {"model": self.model, "optimiser": self.optimiser, "watch": self.watch}
-        return parts if self.average is None else {**parts, "average": self.average}
+        parts = parts if self.average is None else {**parts, "average": self.average}
+        return self._whole(parts) if self.is_sharded else parts
+
+    def _whole(self, parts: dict[str, Stateful]) -> dict[str, Stateful]:
+        """The parts as they are in a file."""
+        weights = self.model.state_dict()
+        lay_out: dict[str, Callable[[Any], Any]] = {
+            "model": lambda saved: laid_out(saved, weights),
+            "optimiser": lambda saved: saved,  # it knows what it moves
+            "watch": lambda saved: {**saved, "best": laid_out(saved["best"], weights)},
+            "average": lambda saved: laid_out(saved, self.average.state_dict() if self.average else None),
+        }
+        return {name: Whole(part, lay_out[name], keep=self.team.writes) for name, part in parts.items()}
 
     @property
     def between_moves(self) -> bool:
@@ -139,6 +165,8 @@ class Stepper:
             self.model.load_state_dict(self.watch.best)
         elif self.average is not None:
             self.average.exchange()
+        if self.is_sharded:
+            refill(self.given, gathered(self.model.state_dict()))
         self.model.embedding.items.identity.sparse = False
 
     def _ready(self, batch: Batch, drawn: Tensor | None) -> None:
@@ -172,11 +200,11 @@ class Stepper:
         for number, which in enumerate(held.steps(0)):
             torch.manual_seed(_WATCHING_SEED + number)
             batch = held.take(which, multiple=self.precision.rows_step)
-            terms = self.objectives.losses(self.model, batch, drawn=self.objectives.draw())
+            terms = self.reading(batch, self.objectives.draw())
             named = int(np.count_nonzero(batch.values["next_item"]))
             if "next_item" in terms:
                 total, weight = total + float(terms["next_item"]) * named, weight + named
-        found = total / max(weight, 1)
+        found = self.team.agreed(total / max(weight, 1))
         self.watch.see(found, self.model)
         self.model.train()
         if self.average is not None:
@@ -189,7 +217,7 @@ def _by_rows(model: BehaviourModel, data: PretrainingData, config: ModelConfig) 
     n_items = model.embedding.items.identity.num_embeddings
     if config.chosen_item_loss(n_items) == "full_softmax" or config.optimisation.optimiser not in ("adam", "adamw"):
         return False
-    if config.average_decay or config.regularisation.contrastive:
+    if config.average_decay or config.regularisation.contrastive or config.regularisation.r_drop:
         return False
     touched = 2 * data.events_per_step + config.n_negatives
     return n_items > _DENSE_ROWS_A_TOUCHED_ONE * touched
