@@ -274,7 +274,7 @@ def _found(optuna: Any, study: Study) -> dict[str, Any]:  # noqa: ANN401
 
 def _write_best(path: Path, config: RunConfig, settings: Mapping[str, Any]) -> None:
     """A config to train with: what differs from the defaults, with the best settings in it."""
-    best = with_settings(config, settings).model_dump(mode="json", exclude_defaults=True)
+    best = _said(with_settings(config, settings).model_dump(mode="json", exclude_defaults=True))
     plain = {name: value for name, value in best.items() if not isinstance(value, dict)}
     lines = [f"# The best of a search: {', '.join(settings)}.", ""]
     lines += [f"{name} = {toml_value(value)}" for name, value in plain.items()]
@@ -287,6 +287,12 @@ def _write_best(path: Path, config: RunConfig, settings: Mapping[str, Any]) -> N
             lines += ["", f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in body.items())]
     with appearing_whole(path) as place:
         place.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _said(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that say something; TOML has no word for nothing."""
+    kept = {name: _said(value) if isinstance(value, dict) else value for name, value in settings.items()}
+    return {name: value for name, value in kept.items() if value is not None and value != {}}
 
 
 def _shown(value: object) -> str:
