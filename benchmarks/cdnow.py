@@ -42,6 +42,7 @@ from foretell.features import UserFeatures
 from foretell.model.boosting import fit_boosting
 from foretell.model.inputs import HeadInputs
 from foretell.model.order_counts import COUNT_COMPONENTS, CountComponents, CountPool, fit_components, fit_pool
+from foretell.run.scoring_orders import poisson_deviance
 from foretell.tasks.windows import outcomes_after
 from foretell.train.customers import buyers_at, fit_rhythm
 
@@ -138,14 +139,6 @@ def plain_booster(shop: Shop, origin: int, *, asked: HeadInputs, horizon_days: i
         seed=seed,
     )
     return np.asarray(booster.predict(asked.features) * horizon_days / STRIDE_DAYS)
-
-
-def poisson_deviance(orders: Floats, expected: Floats) -> Floats:
-    """Of each customer."""
-    expected = np.maximum(expected, 1e-9)
-    return np.asarray(
-        2 * (np.where(orders > 0, orders * np.log(np.maximum(orders, 1) / expected), 0) - orders + expected)
-    )
 
 
 def estimate(orders: Floats, expected: Floats, *, resamples: Resamples) -> Estimate:

@@ -22,6 +22,7 @@ from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.run.effects import CampaignEffect
 from foretell.run.questions import facts_for
+from foretell.run.scoring_orders import score_orders
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import campaign_examples, exposure_examples, user_examples
 from foretell.train.strengths import measured_demand_strengths
@@ -70,6 +71,9 @@ def score_probability(
     )
     if effect is not None:
         result["effect"] = effect.estimate
+    orders = score_orders(fitted, examples)
+    if orders is not None:
+        result["orders"] = orders
     return result, scored
 
 
