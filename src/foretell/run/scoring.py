@@ -168,7 +168,9 @@ def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
 
 
 def _scored(frame: pl.DataFrame, probability: NDArray[np.float64]) -> pl.DataFrame:
-    kept = [name for name in frame.columns if name not in ("amount", "first_time", "duration_days", "treated")]
+    kept = [
+        name for name in frame.columns if name not in ("amount", "n_orders", "first_time", "duration_days", "treated")
+    ]
     return frame.select(kept).with_columns(pl.Series("probability", probability)).pipe(_times)
 
 

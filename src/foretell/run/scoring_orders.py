@@ -21,8 +21,8 @@ def score_orders(fitted: FittedTask, examples: Examples) -> dict[str, Any] | Non
     """Orders of the test rows, and how far foretell and its components were off; None where none are foretold.
 
     Returns:
-        ``placed`` (orders in all), ``weights`` (of the components in the pool) and ``models``: for ``foretell`` and each
-        component ``expected`` (in all), ``bias``, ``rmse`` and ``poisson_deviance`` (both a customer).
+        ``placed`` (orders in all), ``weights`` (of the components in the pool) and ``models``: for ``foretell`` and
+        each component ``expected`` (in all), ``bias``, ``rmse`` and ``poisson_deviance`` (both a customer).
     """
     counts = None if fitted.value is None else fitted.value.counts
     if counts is None or not examples.frame.height:
