@@ -39,6 +39,15 @@ def test_every_task_shows_its_strongest_features(report, name):
     assert any(feature["importance"] > 0 for feature in features)
 
 
+def test_churn_is_judged_by_its_orders_too(report):
+    orders = report["tasks"]["churn"]["orders"]
+    assert set(orders["models"]) == {"foretell", "bg_nbd", "fading", "steady"}
+    mine = orders["models"]["foretell"]
+    assert mine["bias"] == pytest.approx(mine["expected"] / orders["placed"] - 1, abs=1e-3)
+    assert mine["poisson_deviance"] > 0
+    assert sum(orders["weights"].values()) == pytest.approx(1, abs=1e-3)
+
+
 def test_demand_goes_with_what_was_sold_before(report, tiny_run):
     task = report["tasks"]["demand"]
     features = {feature["name"]: feature["association"] for feature in task["features"]}

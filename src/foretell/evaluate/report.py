@@ -55,7 +55,9 @@ class Report:
       and by answer ``base_rate``, ``threshold``, ``calibration``, ``randomised``, ``responses``, ``k``, ``catalogue``,
       ``without_wants``, ``popularity``, ``levels``, ``nominal_coverage``, ``bias_of`` (``mean`` or ``median``: what
       totals and bias are those of, for the model and every baseline), and of promotions ``effect`` (money per
-      customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``);
+      customer reached: ``value``, ``low``, ``high``, ``raw_difference``, ``share_without_overlap``, ``n_treated``),
+      of churn ``orders`` (``placed``, ``weights`` and ``models``: ``expected``, ``bias``, ``rmse``,
+      ``poisson_deviance``);
     - of the run: ``model.backbone`` and ``model.backbone_reason`` (how it was chosen),
       ``title``, ``gates`` (rows of ``task``, ``name``, ``needed``, ``found``, ``status``,
       ``message``), ``left_out`` (task to reason, where no answer is given),

@@ -23,6 +23,7 @@ from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.run.effects import CampaignEffect
 from foretell.run.questions import facts_for
+from foretell.run.scoring_orders import score_orders
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import campaign_examples, exposure_examples, user_examples
 from foretell.train.strengths import measured_demand_strengths
@@ -72,6 +73,9 @@ def score_probability(
     )
     if effect is not None and effect.estimate is not None:
         result["effect"] = effect.estimate
+    orders = score_orders(fitted, examples)
+    if orders is not None:
+        result["orders"] = orders
     return result, scored
 
 
@@ -189,7 +193,9 @@ def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
 
 
 def _scored(frame: pl.DataFrame, probability: NDArray[np.float64]) -> pl.DataFrame:
-    kept = [name for name in frame.columns if name not in ("amount", "first_time", "duration_days", "treated")]
+    kept = [
+        name for name in frame.columns if name not in ("amount", "n_orders", "first_time", "duration_days", "treated")
+    ]
     return frame.select(kept).with_columns(pl.Series("probability", probability)).pipe(_times)
 
 
