@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_serializer, model_validator
 from pydantic_core import ErrorDetails
 
 from foretell.core.errors import ConfigError, SourceError
@@ -25,7 +25,18 @@ from foretell.sources.reading import ReadingConfig, SideTableConfig
 from foretell.sources.secrets import hidden, redacted
 from foretell.train.settings import ModelConfig
 
-__all__ = ["CleaningRules", "DataConfig", "FeatureConfig", "ModelConfig", "RunConfig", "SplitConfig", "load_config"]
+__all__ = [
+    "CleaningRules",
+    "DataConfig",
+    "FeatureConfig",
+    "ModelConfig",
+    "RunConfig",
+    "SplitConfig",
+    "TuneConfig",
+    "TuneRange",
+    "load_config",
+    "parse_config",
+]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,6 +114,51 @@ class DataConfig(ReadingConfig):
         return chosen | ({"side_tables": side_tables} if side_tables else {})
 
 
+class TuneRange(BaseModel):
+    """Numbers that ``foretell tune`` may try for a setting; whole ones where both ends are whole.
+
+    Example:
+        >>> TuneRange(low=1, high=8).ends(), TuneRange(low=0.1, high=0.5).is_whole
+        ((1, 8), False)
+    """
+
+    model_config = _STRICT
+
+    low: int | float
+    """The least."""
+
+    high: int | float
+    """The most."""
+
+    log: bool = False
+    """Whether steps are even in the logarithm: 1 to 10 is then as far as 10 to 100."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers are tried."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    def ends(self) -> tuple[int | float, int | float]:
+        """The least and the most."""
+        return self.low, self.high
+
+    @model_validator(mode="after")
+    def _rises(self) -> TuneRange:
+        if self.low >= self.high or (self.log and self.low <= 0):
+            raise ValueError("low must lie below high, and above zero for log = true")
+        return self
+
+
+class TuneConfig(BaseModel):
+    """What ``foretell tune`` may try; nothing else reads it."""
+
+    model_config = _STRICT
+
+    space: dict[str, Annotated[tuple[str | int | float | bool, ...], Field(min_length=2)] | TuneRange] | None = None
+    """By the path of a setting the values it may take, a list or ``{ low = 1, high = 8, log = true }``; None tries the
+    built-in space."""
+
+
 class RunConfig(BaseModel):
     """Everything that decides a run.
 
@@ -130,6 +186,9 @@ class RunConfig(BaseModel):
 
     task: dict[str, Task] | None = None
     """The questions by name; None asks the built-in six."""
+
+    tune: TuneConfig = TuneConfig()
+    """What a search may try."""
 
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides every random choice."""

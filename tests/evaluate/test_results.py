@@ -20,6 +20,7 @@ from foretell.evaluate.facts import strength
 from foretell.evaluate.intervals import Interval
 from foretell.evaluate.probability import auc, ece
 from foretell.evaluate.ranking import RelevantSets, ndcg
+from foretell.evaluate.view_tables import selection_lines
 
 FACTS = TaskFacts(kind="purchase", horizon_days=28)
 
@@ -269,6 +270,16 @@ def test_strength_knows_where_a_measure_begins():
         SKEWED, quantiles=quantiles_of(1.0), levels=(0.1, 0.5, 0.9), facts=DEMAND, evidence=evidence
     )
     assert [feature["name"] for feature in task["features"]] == ["falls", "rises", "weak"]
+
+
+def test_what_selection_left_out_is_told_with_the_reason():
+    rows = {"quantiles": quantiles_of(1.0), "levels": (0.1, 0.5, 0.9), "facts": DEMAND}
+    evidence = Evidence(left_out={"rain": "no association", "snow": "says the same as rain"}, n_read=7)
+    told = evaluate_quantiles(SKEWED, evidence=evidence, **rows)["selection"]
+    assert told["read"] == 7
+    assert told["left_out"][1] == {"name": "snow", "reason": "says the same as rain"}
+    assert selection_lines(told)["reasons"][0] == ("no association", "rain")
+    assert evaluate_quantiles(SKEWED, evidence=Evidence(n_read=9), **rows)["selection"] is None
 
 
 def test_a_point_forecast_has_no_range():

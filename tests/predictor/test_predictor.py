@@ -37,11 +37,12 @@ def test_every_answer_carries_ids_moment_horizon_and_version(answers, name, tiny
     assert found["horizon_days"].unique().to_list() == [tiny_predictor.tasks[name].task.horizon_days]
     assert found["model_version"].unique().to_list() == [tiny_predictor.version]
     if name == "churn":  # no date only where no order is the likelier thing for a year
-        undated = found.filter(pl.col("expected_next_order_date").is_null())
+        undated = found.filter(pl.col("expected_date_of_next_order").is_null())
         assert undated.height < found.height / 10
         assert (undated["probability"] > 0.5).all()
-        found = found.drop_nulls("expected_next_order_date")
-    filled = [column for column in promised if column != "store_id"]  # the small shop has no stores
+        found = found.drop_nulls("expected_date_of_next_order")
+    # The small shop has no stores, and who ordered once has no days between orders.
+    filled = [column for column in promised if column not in ("store_id", "average_days_between_orders")]
     assert found.select(filled).null_count().sum_horizontal().item() == 0
 
 
@@ -89,8 +90,24 @@ def test_probabilities_are_probabilities_and_differ(answers, name):
 def test_churn_comes_with_a_date_and_an_amount(answers, last):
     found = answers["churn"]
     assert (found["expected_spend"] >= 0).all()
-    days = (found["expected_next_order_date"] - from_microseconds(last).date()).dt.total_days()
+    days = (found["expected_date_of_next_order"] - from_microseconds(last).date()).dt.total_days()
     assert days.is_between(0, 366).all()
+
+
+def test_churn_comes_with_the_fields_marketers_know(answers, tiny_predictor):
+    found, task = answers["churn"], tiny_predictor.tasks["churn"].task
+    assert found["churn_probability"].equals(found["probability"])
+    assert (found["predicted_number_of_orders"] > 0).all()
+    np.testing.assert_allclose(found["total_clv"], found["historic_clv"] + found["predicted_clv"])
+    np.testing.assert_allclose(found["average_order_value"] * found["historic_number_of_orders"], found["historic_clv"])
+    # A year holds more orders than the horizon, so it is worth more than they are.
+    assert (found["predicted_clv"] > 0).all()
+    assert set(found["suggested_action"]) <= {"win_back", "remind"}  # contacts cost nothing here
+    leaving = found["suggested_action"] == "win_back"
+    assert leaving.equals(found["probability"] > 0.5)
+    most = task.contact_effect * found["probability"]
+    assert (found["suggested_action_value"] > 0).all()
+    assert (found["suggested_action_value"] / most > 0).all()
 
 
 def test_a_wait_longer_than_any_that_is_told_has_no_date(tiny_predictor, log, monkeypatch):
@@ -99,7 +116,7 @@ def test_a_wait_longer_than_any_that_is_told_has_no_date(tiny_predictor, log, mo
 
     monkeypatch.setattr(EncodedPoints, "days_to_next_order_given", never)
     found = tiny_predictor.predict("churn", log=log, users=["nobody known"])
-    assert found["expected_next_order_date"].to_list() == [None]
+    assert found["expected_date_of_next_order"].to_list() == [None]
 
 
 def test_lists_are_ranked_without_gaps_or_repeats(answers, tiny_predictor):

@@ -115,3 +115,20 @@ def test_what_does_not_fit_is_refused(tmp_path):
     (tmp_path / "used" / "a").write_text("")
     with pytest.raises(RunError, match="not empty"):
         features_of_log(tmp_path / "dated.parquet", out=tmp_path / "used")
+
+
+def test_what_cleaning_alone_reads(tmp_path):
+    rows = pl.DataFrame(
+        {
+            "user_id": ["a", "a", "b"],
+            "time": [START, START + 7_200_000_000, START],
+            "action": ["view"] * 3,
+            "received_time": [START + 1, START, None],
+            "currency": ["EUR", "eur", None],
+        }
+    )
+    rows.write_parquet(tmp_path / "one.parquet")
+    assert features_of_log(tmp_path / "one.parquet", out=tmp_path / "out")["removed"]["clock_ahead"] == 1
+    rows.with_columns(currency=pl.Series(["EUR", "USD", None])).write_parquet(tmp_path / "two.parquet")
+    with pytest.raises(SchemaError, match="convert"):
+        features_of_log(tmp_path / "two.parquet", out=tmp_path / "none")

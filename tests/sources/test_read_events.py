@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from foretell.core.errors import ConfigError, SchemaError, SourceError, UnknownNameError
+from foretell.prepare import clean
 from foretell.sources import DIALECTS, SOURCES, read_events
 
 
@@ -31,6 +32,8 @@ SHAPES = {
     "utf16.csv": lambda frame: as_csv(frame).decode().encode("utf-16"),
     "bom.csv": lambda frame: b"\xef\xbb\xbf" + as_csv(frame),
     "windows_line_ends.csv": lambda frame: as_csv(frame).replace(b"\n", b"\r\n"),
+    "old_mac_line_ends.csv": lambda frame: as_csv(frame).replace(b"\n", b"\r"),
+    "separator_said_first.csv": lambda frame: b"sep=;\r\n" + as_csv(frame, ";"),
     "blank_lines.csv": lambda frame: as_csv(frame).replace(b"\n", b"\n\n"),
 }
 
@@ -178,3 +181,19 @@ def test_an_arrow_table_of_nested_values_is_refused():
 def test_nothing_else_is_a_source():
     with pytest.raises(SourceError, match="a int"):
         read_events(42)
+
+
+def test_what_cleaning_alone_reads_comes_from_every_source(write):
+    text = "user_id,time,action,price,received_time,currency_code\n1,1483225200,view,2,1483225260,eur\n"
+    log = read_events(write("events.csv", text))
+    assert log.events.select("received_time", "currency").row(0) == (1483225260_000_000, "eur")
+    renamed = pl.DataFrame({"who": [1], "ts": [1483225200], "action": ["view"], "got": [1483225260], "cur": ["usd"]})
+    found = read_events(renamed, mapping={"user_id": "who", "received_time": "got", "currency": "cur"}).events
+    assert found.select("received_time", "currency").row(0) == (1483225260_000_000, "usd")
+
+
+def test_currencies_read_from_a_file_are_never_added_up(write):
+    rows = "1,1483225200,purchase,a,2,EUR\n2,1483225201,purchase,a,2,USD\n"
+    log = read_events(write("events.csv", "user_id,time,action,item_id,price,currency\n" + rows))
+    with pytest.raises(ConfigError, match="mixes currencies"):
+        clean(log)

@@ -35,6 +35,8 @@ MIDNIGHT = to_microseconds(datetime(2019, 11, 5, tzinfo=UTC))
         ("2019-11-05T18:04:09+01", "ISO 8601"),
         ("2019/11/05 17:04:09", "year/month/day"),
         ("05.11.2019 17:04:09", "day.month.year"),
+        ("05-Nov-2019 17:04:09", "day-month-year"),
+        ("11/5/2019 5:04:09 PM", "month/day/year"),
         (MOMENT, "datetime"),
         (MOMENT.replace(tzinfo=None), "datetime"),
         (MOMENT.astimezone(timezone(timedelta(hours=9))), "datetime"),

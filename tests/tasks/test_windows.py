@@ -50,9 +50,19 @@ def test_equals_counting_one_by_one(events, cutoffs, horizon):
     )
     found = outcomes_after(points, counted_events(log, task()), horizon_days=horizon)
     assert found.select("user_id", "cutoff").equals(points)
-    for user, cutoff, n_events, _amount, first in found.rows():
+    for user, cutoff, n_events, n_orders, _amount, first in found.rows():
         inside = [day * DAY for who, day in events if who == user and cutoff < day * DAY <= cutoff + horizon * DAY]
         assert (n_events, first) == (len(inside), min(inside, default=None))
+        assert n_orders == len(set(inside))  # without an order id, one moment is one order
+
+
+def test_rows_that_share_an_order_id_are_one_order(log_of, at):
+    log = log_of(("a", at(11), "purchase"), ("a", at(11) + 1, "purchase"), ("a", at(12), "purchase"))
+    log = log.with_events(log.events.with_columns(pl.Series("order_id", ["one", "one", None])))
+    found = outcomes_after(
+        pl.DataFrame({"user_id": ["a"], "cutoff": [at(10)]}), counted_events(log, task()), horizon_days=7
+    )
+    assert found.select("n_events", "n_orders").row(0) == (3, 2)
 
 
 def test_nobody_asked_about():

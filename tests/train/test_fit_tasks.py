@@ -27,6 +27,7 @@ def context_of(dataset, predictor):
 def test_baselines_thresholds_and_strengths_are_kept(tiny_predictor, name):
     record = tiny_predictor.tasks[name].record
     assert "recency_frequency" in record.baselines
+    assert ("bg_nbd" in record.baselines) == (name in ("purchase", "churn"))
     assert {"foretell", "lightgbm_features"} <= set(record.thresholds)
     assert all(0 < threshold < 1 for threshold in record.thresholds.values())
     assert 0 < record.validation_rate < 1
@@ -40,7 +41,8 @@ def test_a_fitted_task_says_what_it_was_trained_on(tiny_predictor):
     assert set(tasks["ad"].levels) == {"position", "channel"}
     assert tasks["promotion"].levels["kind"] == ("coupon",)
     assert len(tasks["demand"].levels["items"]) == 20
-    assert tasks["churn"].amount is not None
+    value = tasks["churn"].value
+    assert None not in (value.counts, value.worth, value.spend)
     assert set(tasks["recommend"].head().weights) == {"lightgbm", "lightgbm_sequence"}
 
 
@@ -61,10 +63,13 @@ def test_too_few_of_one_answer_are_refused_with_their_number(dataset, tiny_predi
 def test_a_log_that_tells_of_no_money_gets_no_expected_amount(dataset, tiny_predictor):
     poor = replace(dataset, log=dataset.log.with_events(dataset.log.events.drop("value")))
     fitted = fit_task(context_of(poor, tiny_predictor), dataset.tasks["churn"])
-    assert fitted.amount is None
+    assert fitted.value.spend is None
+    assert fitted.value.worth is None
     predictor = tiny_predictor.with_tasks({"churn": fitted})
     found = predictor.predict("churn", log=poor.log)
-    assert found["expected_spend"].null_count() == found.height
+    for name in ("expected_spend", "predicted_clv", "historic_clv", "suggested_action", "suggested_action_value"):
+        assert found[name].null_count() == found.height
+    assert found["predicted_number_of_orders"].null_count() == 0
     assert found["probability"].is_between(0, 1).all()
 
 

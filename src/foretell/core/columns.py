@@ -70,6 +70,7 @@ CANONICAL: Final = (
 # Read by cleaning where a log has them, and by nothing else.
 RECEIVED_TIME: Final = "received_time"
 CURRENCY: Final = "currency"
+READABLE: Final = (*CANONICAL, RECEIVED_TIME, CURRENCY)  # what a source may bring
 
 # --- the side tables -----------------------------------------------------------------------------------
 CATEGORY: Final = "category"

@@ -6,11 +6,12 @@ This module owns the declaration of a task. It refuses to build labels (``tasks`
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from foretell.core import columns
+from foretell.core.question import QuestionError, read_question, write_question
 
 __all__ = ["Kind", "Task"]
 
@@ -35,9 +36,16 @@ class Task(BaseModel):
         horizon_days = 28
         where = { category = "PRODUCE" }
 
+    or one, in the language of ``core.question``::
+
+        [task.buys_produce]
+        predict = "any purchase where category = 'PRODUCE' within 28 days for users"
+
     Example:
         >>> Task(name="purchase", kind="purchase", horizon_days=28).horizon_days
         28
+        >>> Task.asking("any purchase within 28 days for users", name="purchase").kind
+        'purchase'
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,8 +65,19 @@ class Task(BaseModel):
     active_days: Annotated[int, Field(ge=1)] | None = None
     """Only users who did ``action`` within so many days before the cutoff are asked about; None asks about all."""
 
-    where: dict[str, str] = Field(default_factory=dict)
-    """Only events on items with these attributes count, for example ``{"category": "PRODUCE"}``."""
+    where: dict[str, str | Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Only events on items with these attributes count, for example ``{"category": "PRODUCE"}``; of several values
+    any will do."""
+
+    contact_effect: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """The share of customers about to stay away whom a contact keeps for an order: an assumption until a campaign has
+    measured it. A churn answer's suggested action and its value rest on it."""
+
+    contact_cost: Annotated[float, Field(ge=0)] = 0.0
+    """What one contact costs, in the log's money."""
+
+    margin: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of an order's value that the shop earns."""
 
     top_k: Annotated[int, Field(ge=1, le=1000)] = 20
     """How many items a ranking answer lists."""
@@ -71,3 +90,48 @@ class Task(BaseModel):
 
     max_items: Annotated[int, Field(ge=1)] = 2000
     """How many of the best-selling items a demand answer covers."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said_in_one_sentence(cls, given: object) -> object:
+        """``predict`` is read into the settings it stands for; saying the same thing twice is refused."""
+        if not isinstance(given, dict) or "predict" not in given:
+            return given
+        sentence = given["predict"]
+        if not isinstance(sentence, str):
+            raise QuestionError(f"predict is a sentence in quotes, not {sentence!r}")
+        said = read_question(sentence)
+        twice = [name for name in said if name in given]
+        if twice:
+            raise QuestionError(f"predict says {', '.join(twice)} already: leave it out, or leave predict out")
+        return {**{name: value for name, value in given.items() if name != "predict"}, **said}
+
+    @classmethod
+    def asking(cls, sentence: str, *, name: str, **settings: Any) -> Task:  # noqa: ANN401
+        """The task that a sentence asks for.
+
+        Args:
+            sentence: The question, in the language of ``core.question``.
+            name: How the task is called.
+            settings: What the language does not say: ``top_k``, ``quantiles``, ``service_level``, ``max_items``.
+
+        Raises:
+            pydantic.ValidationError: If the sentence is no question, or a setting is out of range.
+        """
+        return cls.model_validate({"name": name, "predict": sentence, **settings})
+
+    @property
+    def predict(self) -> str:
+        """The question as one sentence.
+
+        Example:
+            >>> Task(name="leaving", kind="churn", horizon_days=28, active_days=56).predict
+            'no purchase within 28 days for users active in 56 days'
+        """
+        return write_question(
+            kind=self.kind,
+            action=self.action,
+            horizon_days=self.horizon_days,
+            where=self.where,
+            active_days=self.active_days,
+        )

@@ -65,5 +65,5 @@ class Dataset:
             cutoffs=self.cutoffs(task, split, stride_days=stride_days),
             start=start,
             end=end,
-            known_until=self.windows.validation,
+            known_until=self.windows.train_end,
         )

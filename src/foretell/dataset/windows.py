@@ -43,6 +43,10 @@ class SplitConfig(BaseModel):
     warmup_days: Annotated[int, Field(ge=0)] = 28
     """Days of history before the first cutoff that is learned from."""
 
+    gap_days: Annotated[int, Field(ge=0)] = 0
+    """Days left out between two windows, as many as lie between an answer's moment and its use, so that nothing is
+    judged on what could not have been known in time."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -54,6 +58,7 @@ class Windows:
         test: Start of the test window, end of the validation window.
         end: End of the test window.
         stride_days: Days between cutoffs, counted from ``test``.
+        gap_days: Days before ``validation`` and before ``test`` that belong to no window.
 
     Example:
         >>> windows = Windows(start=0, validation=28 * DAY, test=42 * DAY, end=56 * DAY, stride_days=7)
@@ -66,6 +71,17 @@ class Windows:
     test: int
     end: int
     stride_days: int
+    gap_days: int = 0
+
+    @property
+    def train_end(self) -> int:
+        """End of the training window: nothing later may be learned from."""
+        return self.validation - self.gap_days * DAY
+
+    @property
+    def validation_end(self) -> int:
+        """End of the validation window: nothing later may choose anything."""
+        return self.test - self.gap_days * DAY
 
     @classmethod
     def plan(
@@ -110,9 +126,9 @@ class Windows:
                 remedy="Lengthen split.test_days and split.validation_days, or shorten the horizon.",
             )
         test = end - chosen * DAY
-        validation = test - validation_length * DAY
+        validation = test - (config.gap_days + validation_length) * DAY
         start = first + config.warmup_days * DAY
-        if start + longest_horizon_days * DAY > validation:
+        if start + (longest_horizon_days + config.gap_days) * DAY > validation:
             raise InsufficientDataError(
                 "The log is too short to train, validate and test.",
                 received=f"{span_days:.1f} days from {from_microseconds(first):%Y-%m-%d} on",
@@ -121,7 +137,9 @@ class Windows:
                     "shorten the horizons, or set split.test_days and split.validation_days."
                 ),
             )
-        return cls(start=start, validation=validation, test=test, end=end, stride_days=stride_days)
+        return cls(
+            start=start, validation=validation, test=test, end=end, stride_days=stride_days, gap_days=config.gap_days
+        )
 
     @staticmethod
     def days_needed(horizon_days: int, *, config: SplitConfig) -> int:
@@ -132,13 +150,14 @@ class Windows:
             126
         """
         chosen = config.test_days or horizon_days + config.stride_days
-        return config.warmup_days + horizon_days + chosen + (config.validation_days or chosen)
+        gaps = 2 * config.gap_days
+        return config.warmup_days + horizon_days + chosen + (config.validation_days or chosen) + gaps
 
     def bounds(self, split: SplitName) -> tuple[int, int]:
         """Start and end of a window, in microseconds."""
         return {
-            "train": (self.start, self.validation),
-            "validation": (self.validation, self.test),
+            "train": (self.start, self.train_end),
+            "validation": (self.validation, self.validation_end),
             "test": (self.test, self.end),
         }[split]
 

@@ -126,6 +126,7 @@ def assemble_task(
         "curves": {},
         "slices": [],
         "features": sorted(evidence.features, key=_strength),
+        "selection": _selection(evidence),
         "blend": evidence.blend,
         "notes": list(facts.notes),
         "examples_of_answers": list(evidence.examples),
@@ -138,6 +139,12 @@ def assemble_task(
     finished: dict[str, Any] = plain(task)
     finished["checks"] = [vars(check) for check in run_checks(finished)]
     return finished
+
+
+def _selection(evidence: Evidence) -> dict[str, Any] | None:
+    """How many features are read and why the others are not; None where none was left out."""
+    left_out = [{"name": name, "reason": reason} for name, reason in evidence.left_out.items()]
+    return {"read": evidence.n_read, "left_out": left_out} if left_out else None
 
 
 def _strength(feature: FeatureStrength) -> tuple[float, str]:

@@ -205,6 +205,50 @@ METRICS: Final[dict[str, Metric]] = {
         "Area between (Y_t / N_t - Y_c / N_c) s over share s and its random line, ties grouped "
         "(Gutierrez and Gerardy 2017).",
     ),
+    "qini_normalised": Metric(
+        "Qini, normalised",
+        "higher",
+        "number",
+        "Qini as a share of what the best ranking possible on the same people would reach: 1 is perfect, 0 random.",
+        "Area between Qini curve and random line divided by that of the ranking Y T - Y (1 - T), ties grouped; "
+        "equal to scikit-uplift's qini_auc_score.",
+    ),
+    "autoc": Metric(
+        "AUTOC",
+        "higher",
+        "number",
+        "How much more than average the effect is among those ranked first, the very first most of all; 0 is random.",
+        "Integral over shares q of mean doubly robust effect among the best-ranked q less that of all, ties spread "
+        "evenly (Yadlowsky et al. 2021).",
+    ),
+    "policy_gain": Metric(
+        "Gain per head",
+        "higher",
+        "number",
+        "What a way of choosing whom to treat adds over treating nobody, per head of all it may choose from.",
+        "Mean of sum_k p_k (G_k - G_0) with doubly robust scores G (Dudik et al. 2011).",
+    ),
+    "policy_value": Metric(
+        "Value per head",
+        "higher",
+        "number",
+        "The outcome per head had this way of choosing been followed.",
+        "Mean of sum_k p_k G_k with doubly robust scores G (Dudik et al. 2011).",
+    ),
+    "policy_value_ipw": Metric(
+        "Value per head, by weighting",
+        "higher",
+        "number",
+        "The same from those who happened to be treated as the policy would have.",
+        "Mean outcome weighted by p_arm / e_arm, weights summing to one (Swaminathan and Joachims 2015).",
+    ),
+    "policy_net": Metric(
+        "Net gain per head",
+        "higher",
+        "number",
+        "The gain in money less what treating costs.",
+        "Worth of the outcome times the gain, less cost times the share treated.",
+    ),
 }
 """Every metric of a report, by name; ``ndcg@10`` is found under ``ndcg``, ``coverage@10`` under
 ``coverage@``."""

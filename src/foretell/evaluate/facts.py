@@ -74,6 +74,8 @@ class Evidence:
 
     Attributes:
         features: The strongest features, any order.
+        left_out: The features that selection left out, each with the reason; empty where all are read.
+        n_read: How many features are read, where selection was asked for.
         blend: Weight of each component of the final answer, chosen on validation.
         examples: A few answers as rows of one table: column name to value, with the shop's own ids.
         validation_rate: Base rate (or mean) of the outcome in the validation window, to notice drift.
@@ -82,6 +84,8 @@ class Evidence:
     """
 
     features: Sequence[FeatureStrength] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    n_read: int | None = None
     blend: Mapping[str, float] = field(default_factory=dict)
     examples: Sequence[Mapping[str, Any]] = ()
     validation_rate: float | None = None

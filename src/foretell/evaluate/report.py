@@ -48,7 +48,9 @@ class Report:
       ``headline`` (the metric verdicts go by), ``verdict`` (``baseline``, ``metric``, ``value``, ``low``, ``high``,
       ``outcome``), ``undefined`` (metric to reason), ``paired`` (baseline, metric: difference mine - baseline
       with ``outcome``), ``curves``, ``slices``, ``features`` (``measure`` says what ``association`` is: ``auc`` of
-      the feature alone, ``spearman`` for amounts), ``blend``, ``notes``, ``examples_of_answers``,
+      the feature alone, ``spearman`` for amounts), ``selection`` (how many features are ``read``,
+      and ``left_out`` with ``name`` and ``reason``; null where all are read), ``blend``, ``notes``,
+      ``examples_of_answers``,
       ``validation_rate``, ``unknown_share``, ``do_not_use_for``, ``variants`` (further task dictionaries),
       and by answer ``base_rate``, ``threshold``, ``calibration``, ``randomised``, ``responses``, ``k``, ``catalogue``,
       ``without_wants``, ``popularity``, ``levels``, ``nominal_coverage``, ``bias_of`` (``mean`` or ``median``: what

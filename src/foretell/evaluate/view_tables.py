@@ -14,7 +14,7 @@ from foretell.evaluate.digits import decimals_apart, figure, interval_text
 from foretell.evaluate.facts import strength
 from foretell.evaluate.words import count, label, percent
 
-__all__ = ["features_table", "metrics_table", "slices_table"]
+__all__ = ["features_table", "metrics_table", "selection_lines", "slices_table"]
 
 Document = Mapping[str, Any]
 _MEASURES: Final = {"auc": "AUC alone", "auc_distance": "AUC above 0.5", "spearman": "rank correlation"}
@@ -134,4 +134,18 @@ def features_table(features: list[Document]) -> dict[str, Any] | None:
         "more": len(features) - len(shown),
         "used": any(row["importance"] for row in rows),
         "scale": _SCALES.get(shown[0]["measure"], ""),
+    }
+
+
+def selection_lines(selection: Document | None) -> dict[str, Any] | None:
+    """How many features are read, and each reason for leaving some out with the features it holds for."""
+    if not selection:
+        return None
+    by_reason: dict[str, list[str]] = {}
+    for one in selection["left_out"]:
+        by_reason.setdefault(one["reason"], []).append(one["name"])
+    return {
+        "read": count(selection["read"]),
+        "left_out": count(len(selection["left_out"])),
+        "reasons": [(reason, "; ".join(names)) for reason, names in by_reason.items()],
     }

@@ -15,7 +15,7 @@ from foretell.evaluate.gate_words import gate_lines
 from foretell.evaluate.sentences import takeaways
 from foretell.evaluate.view_figures import figures
 from foretell.evaluate.view_overview import overview_row
-from foretell.evaluate.view_tables import features_table, metrics_table, slices_table
+from foretell.evaluate.view_tables import features_table, metrics_table, selection_lines, slices_table
 from foretell.evaluate.view_uplift import is_uplift, uplift_part
 from foretell.evaluate.words import MISSING, count, date, label, percent
 
@@ -47,6 +47,7 @@ def task_section(name: str, *, task: Document, gates: list[Document], anchor: st
         "undefined": [(definition(metric).label, why) for metric, why in task.get("undefined", {}).items()],
         "slices": slices_table(task.get("slices", [])),
         "features": features_table(task.get("features", [])),
+        "selection": selection_lines(task.get("selection")),
         "blend": _blend(task.get("blend", {})),
         "check_rows": task["checks"],
         "gates": gate_lines(gates, kind=task["kind"]),

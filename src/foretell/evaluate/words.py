@@ -48,6 +48,7 @@ _NAMES: Final = {
     "buy_again": "Buy again",
     "transition_graph": "Transition graph",
     "recency_frequency": "Recency-frequency",
+    "bg_nbd": "BG/NBD",
     "seasonal_naive": "Seasonal naive",
     "promotion": "Promotion",
     "recommend": "Recommendation",

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from foretell.core import columns
+from foretell.core.item_condition import values_of
 from foretell.core.prediction import Reason
 from foretell.core.task import Task
 from foretell.core.time import DAY, to_microseconds
@@ -66,13 +67,13 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     day = speech.date(to_microseconds(answer[columns.CUTOFF]))
     chance = speech.percent(float(answer["score" if task.kind == "recommend" else columns.PROBABILITY]))
     what = goods.called(str(answer[columns.ITEM_ID]), speech) if columns.ITEM_ID in answer else ""
-    where = speech.listed(list(task.where.values()))
+    where = speech.listed([value for wanted in task.where.values() for value in values_of(wanted)])
     span = f"within {days} days of {day} with a probability of {chance}"
     span_chinese = f"在{day}之后{days}天内"
     if task.kind == "churn":
         english = f"Customer {who} buys nothing {span}."
         chinese = f"客户{who}{span_chinese}不再购买的概率为{chance}。"
-        due = answer.get("expected_next_order_date")
+        due = answer.get("expected_date_of_next_order")
         if due is None:
             english += " No next order is expected within a year."
             chinese += "预计一年内不再下单。"

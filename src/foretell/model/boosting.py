@@ -111,6 +111,7 @@ def fit_boosting(
     objective: dict[str, Any],
     weight: NDArray[np.float64] | None = None,
     validation: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64] | None] | None = None,
+    offset: NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> Boosting:
     """Train a booster; with ``validation`` it stops when that no longer improves.
@@ -121,11 +122,14 @@ def fit_boosting(
         objective: LightGBM parameters of the objective, size and learning rate; ``num_iterations`` is the limit.
         weight: ``[n]`` or None.
         validation: Features, label and weight of the later window that decides when to stop.
+        offset: Raw score ``[n]`` each row starts from; the booster learns, and answers, what comes on top. Early
+            stopping does not know it, so it goes without ``validation``.
         seed: Decides bagging and column sampling.
 
     References:
         Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, 2017.
     """
+    assert offset is None or validation is None, "early stopping does not know the offset"
     settings = {
         "learning_rate": 0.05,
         "num_iterations": 500,
@@ -139,7 +143,7 @@ def fit_boosting(
         **objective,
         "seed": seed,
     }
-    data = lightgbm.Dataset(features, label, weight=weight, params=settings, free_raw_data=True)
+    data = lightgbm.Dataset(features, label, weight=weight, init_score=offset, params=settings, free_raw_data=True)
     callbacks: list[Any] = []
     valid: list[lightgbm.Dataset] = []
     if validation is not None:

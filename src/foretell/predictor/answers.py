@@ -22,6 +22,7 @@ from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.model.hazard import LONGEST_WAIT_DAYS
 from foretell.predictor.candidates import candidates
+from foretell.predictor.customer_answers import customer_columns
 from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.offers import campaign_at
@@ -31,7 +32,15 @@ from foretell.predictor.reader import Reader
 from foretell.predictor.user_tasks import campaign_inputs
 from foretell.predictor.view import ShopView
 
-__all__ = ["ANSWERS", "NEW_ONLY_ANSWERS", "demand_answers", "demand_at", "mean_of_quantiles", "quantile_column"]
+__all__ = [
+    "ANSWERS",
+    "ANY_HORIZON_ANSWERS",
+    "NEW_ONLY_ANSWERS",
+    "demand_answers",
+    "demand_at",
+    "mean_of_quantiles",
+    "quantile_column",
+]
 
 _PAIRS_AT_ONCE: Final = 200_000
 _POINTS_AT_ONCE: Final = 4000
@@ -41,12 +50,20 @@ Answer = Callable[[Reader, FittedTask, ShopView, pl.DataFrame], pl.DataFrame]
 _talk = logging.getLogger("foretell.predictor")
 
 
-def _purchase(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+def _purchase(
+    reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame, *, horizon_days: int | None = None
+) -> pl.DataFrame:
     read = reader.read(view, points=points)
-    return points.with_columns(pl.Series("probability", fitted.head().probability(read.head_inputs())))
+    probability = fitted.head().probability(read.head_inputs())
+    if horizon_days is not None:
+        share = read.encoded.share_of_hazard(horizon_days, horizon_days=fitted.task.horizon_days)
+        probability = 1.0 - (1.0 - probability) ** share
+    return points.with_columns(pl.Series("probability", probability))
 
 
-def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+def _churn(
+    reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame, *, horizon_days: int | None = None
+) -> pl.DataFrame:
     read = reader.read(view, points=points)
     inputs = read.head_inputs()
     probability = fitted.head().probability(inputs)
@@ -54,15 +71,22 @@ def _churn(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFr
     next_order = points[columns.CUTOFF].to_numpy() + (days * DAY).astype(np.int64)
     foreseen = days < LONGEST_WAIT_DAYS - 1  # the longest wait that is told is no estimate
     # A log that tells of no money leaves the spend empty.
-    spend = None if fitted.amount is None else fitted.amount.predict(inputs.with_states())
+    spend = None if fitted.value is None else fitted.value.spent_within(inputs)
+    if horizon_days is not None:  # the date is the same, whatever horizon is asked about
+        share = read.encoded.share_of_hazard(horizon_days, horizon_days=fitted.task.horizon_days)
+        probability = probability**share
+        spend = None if spend is None else spend * share  # orders to be expected go with the hazard
     return points.with_columns(
         pl.Series("probability", probability),
         pl.select(
             pl.when(pl.Series(foreseen))
             .then(pl.from_epoch(pl.Series(next_order), time_unit="us").dt.date())
-            .alias("expected_next_order_date")
+            .alias("expected_date_of_next_order")
         ).to_series(),
         pl.lit(None, dtype=pl.Float64).alias("expected_spend") if spend is None else pl.Series("expected_spend", spend),
+        *customer_columns(
+            fitted, inputs=inputs, churn=probability, horizon_days=horizon_days or fitted.task.horizon_days
+        ),
     )
 
 
@@ -182,6 +206,9 @@ ANSWERS: Final[dict[Kind, Answer]] = {
     "demand": _demand,
 }
 """How each kind of task is answered."""
+
+ANY_HORIZON_ANSWERS: Final[dict[Kind, Callable[..., pl.DataFrame]]] = {"purchase": _purchase, "churn": _churn}
+"""How the kinds are answered that can be asked about another horizon than the one they were trained for."""
 
 NEW_ONLY_ANSWERS: Final[dict[Kind, Answer]] = {"recommend": partial(_recommend, new_only=True)}
 """How the kinds are answered that can be asked for items new to the customer alone."""

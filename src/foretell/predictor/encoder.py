@@ -63,9 +63,22 @@ class EncodedPoints:
 
         Above one half, no order within the horizon is the likelier thing, and the date lies beyond it.
         """
-        log_survival = np.log1p(-np.clip(self.order_within(horizon_days), 1e-9, 1 - 1e-9))
-        pace = np.log(np.clip(no_order, 1e-9, 1 - 1e-9)) / log_survival
+        pace = np.log(np.clip(no_order, 1e-9, 1 - 1e-9)) / self._log_survival(horizon_days)
         return expected_days(self.hazard_logits, elapsed_days=self.elapsed_days, pace=pace)
+
+    def share_of_hazard(self, asked_days: float, *, horizon_days: float) -> NDArray[np.float64]:
+        """How much of the hazard of the horizon falls due within the days asked about ``[n]``; above 1 beyond it.
+
+        It is the exponent that carries a calibrated probability of nothing within the horizon to the days asked about:
+        ``P(nothing within a) = P(nothing within h) ** (log S(a) / log S(h))``, proportional hazards.
+
+        References:
+            Cox, Regression Models and Life-Tables, 1972, equation 9 with the hazard's own shape as baseline.
+        """
+        return self._log_survival(asked_days) / self._log_survival(horizon_days)
+
+    def _log_survival(self, days: float) -> NDArray[np.float64]:
+        return np.asarray(np.log1p(-np.clip(self.order_within(days), 1e-9, 1 - 1e-9)))
 
     def summary(self) -> NDArray[np.float32]:
         """States with the waiting-time answers beside them, float32 ``[n, D + 4]``."""

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from foretell.core.task import Task
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline
-from foretell.model.boosting import Boosting
+from foretell.model.customer_value import CustomerValue
 from foretell.model.probability_head import ProbabilityHead, Standardise
 from foretell.model.quantile_head import QuantileBlend
+from foretell.model.rhythm import RhythmBaseline
 
 __all__ = ["FitRecord", "FittedTask"]
 
@@ -32,7 +33,7 @@ class FitRecord:
         validation_rate: Share of positives in the validation window.
     """
 
-    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline | RhythmBaseline] = field(default_factory=dict)
     strengths: tuple[Mapping[str, object], ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     validation_rate: float | None = None
@@ -46,7 +47,7 @@ class FittedTask:
         task: What is asked.
         probability: The head of yes-or-no and ranking tasks.
         quantiles: The head of how-much tasks.
-        amount: Expected money within the horizon, where the task gives one.
+        value: Expected orders and money, where the task gives them.
         standardiser: How this head's features are made comparable.
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
         record: What was found while fitting.
@@ -55,7 +56,7 @@ class FittedTask:
     task: Task
     probability: ProbabilityHead | None = None
     quantiles: QuantileBlend | None = None
-    amount: Boosting | None = None
+    value: CustomerValue | None = None
     standardiser: Standardiser | None = None
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     record: FitRecord = FitRecord()

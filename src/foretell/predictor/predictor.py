@@ -18,18 +18,21 @@ from foretell.core import columns
 from foretell.core.errors import InputError, InsufficientDataError, RunError, UnknownNameError
 from foretell.core.events import EventLog, restore_ids
 from foretell.core.prediction import answer_columns
+from foretell.core.task import Task
 from foretell.core.time import DAY, from_microseconds, to_microseconds
 from foretell.dataset.log_folder import load_log
-from foretell.predictor.answers import ANSWERS, NEW_ONLY_ANSWERS
+from foretell.model.hazard import LONGEST_WAIT_DAYS
+from foretell.predictor.answers import ANSWERS, ANY_HORIZON_ANSWERS, NEW_ONLY_ANSWERS
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.moment import Span, check_moment, notes_on
 from foretell.predictor.reader import Reader
 from foretell.predictor.view import ShopView
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "check_horizon"]
 
 _ABOUT_ITEMS: Final = ("demand",)
 _GIVES_LISTS: Final = ("recommend", "ad")
+_LONGEST_DAYS: Final = int(LONGEST_WAIT_DAYS)
 
 _talk = logging.getLogger("foretell.predictor")
 
@@ -106,6 +109,7 @@ class Predictor:
         users: Iterable[object] | None = None,
         at: datetime | None = None,
         new_only: bool = False,
+        horizon_days: int | None = None,
     ) -> pl.DataFrame:
         """Answer a task.
 
@@ -121,13 +125,15 @@ class Predictor:
             at: The cutoff, aware; nothing later is looked at. By default the end of the log.
             new_only: Only items the user has not bought (or not done the task's action to) by the cutoff; for
                 ``recommend`` alone. They are left out before the best are chosen, so lists are as long as without.
+            horizon_days: Another horizon than the one the task was trained for, 1 to 366 days; for ``purchase`` and
+                ``churn``. The answer to the trained horizon is carried there along the customer's own hazard.
 
         Returns:
             The columns of ``core.prediction.answer_columns``, with the shop's own ids.
 
         Raises:
             UnknownNameError: If the task was not trained.
-            InputError: If the task takes no users, or knows no new items.
+            InputError: If the task takes no users, knows no new items, or has one horizon alone.
             InsufficientDataError: If there is nobody, or nothing, to ask about, or the log begins later.
         """
         fitted = self.task(task)
@@ -142,7 +148,9 @@ class Predictor:
             names = _distinct(names)
         if names is not None and fitted.task.kind not in _ABOUT_ITEMS:
             _say_unknown(names, log)
-        answers = self.answer(fitted, ShopView.of(log), cutoff=cutoff, users=names, new_only=new_only)
+        answers = self.answer(
+            fitted, ShopView.of(log), cutoff=cutoff, users=names, new_only=new_only, horizon_days=horizon_days
+        )
         for note in notes_on(cutoff, span=span, task=fitted.task, windows=self.windows):
             _talk.warning(note)
         return answers
@@ -155,9 +163,12 @@ class Predictor:
         cutoff: int,
         users: list[str] | None = None,
         new_only: bool = False,
+        horizon_days: int | None = None,
     ) -> pl.DataFrame:
         """Answer a fitted task from a view already made (batch and live share this)."""
         task = fitted.task
+        if horizon_days is not None:
+            check_horizon(horizon_days, task=task)
         if new_only and task.kind not in NEW_ONLY_ANSWERS:
             raise InputError(
                 "Only recommendations can be asked for new items alone.",
@@ -174,15 +185,18 @@ class Predictor:
             points = pl.DataFrame({columns.CUTOFF: [cutoff]}, schema={columns.CUTOFF: pl.Int64})
         else:
             points = _points(fitted, view, cutoff=cutoff, users=users)
-        answers = (NEW_ONLY_ANSWERS if new_only else ANSWERS)[task.kind](self.reader, fitted, view, points)
-        return self.finish(fitted, answers)
+        if horizon_days is not None:
+            answers = ANY_HORIZON_ANSWERS[task.kind](self.reader, fitted, view, points, horizon_days=horizon_days)
+        else:
+            answers = (NEW_ONLY_ANSWERS if new_only else ANSWERS)[task.kind](self.reader, fitted, view, points)
+        return self.finish(fitted, answers, horizon_days=horizon_days)
 
-    def finish(self, fitted: FittedTask, answers: pl.DataFrame) -> pl.DataFrame:
+    def finish(self, fitted: FittedTask, answers: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Give a task's rows the form they leave in: aware times, horizon, model version, the shop's own ids."""
         task = fitted.task
         answers = answers.with_columns(
             pl.from_epoch(columns.CUTOFF, time_unit="us").dt.replace_time_zone("UTC"),
-            pl.lit(task.horizon_days, dtype=pl.Int32).alias(columns.HORIZON_DAYS),
+            pl.lit(horizon_days or task.horizon_days, dtype=pl.Int32).alias(columns.HORIZON_DAYS),
             pl.lit(self.version).alias(columns.MODEL_VERSION),
         )
         return restore_ids(answers.select(answer_columns(task)), dict(self.id_types))
@@ -200,6 +214,30 @@ class Predictor:
     def with_tasks(self, tasks: Mapping[str, FittedTask]) -> Predictor:
         """The same predictor with other tasks."""
         return replace(self, tasks=tasks)
+
+
+def check_horizon(horizon_days: int, *, task: Task) -> None:
+    """Go on if a task can be asked about a horizon other than its own.
+
+    Raises:
+        InputError: If it has one horizon alone, or the horizon is no number of days that anything is known of.
+
+    Example:
+        >>> check_horizon(7, task=Task(name="soon", kind="purchase", horizon_days=28))
+    """
+    if task.kind not in ANY_HORIZON_ANSWERS:
+        raise InputError(
+            f"Task {task.name!r} answers its own horizon alone.",
+            received=f"a horizon of {horizon_days} days for a task of kind {task.kind!r}",
+            remedy=f"Leave the horizon out, or ask a task of kind {' or '.join(ANY_HORIZON_ANSWERS)}.",
+        )
+    given: object = horizon_days  # a caller's mistake that types do not stop in a notebook
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _LONGEST_DAYS:
+        raise InputError(
+            "The horizon is no number of days to ask about.",
+            received=repr(horizon_days),
+            remedy=f"Give a whole number from 1 to {_LONGEST_DAYS}.",
+        )
 
 
 def _names(users: Iterable[object]) -> list[str]:

@@ -21,12 +21,13 @@ from foretell.core.task import Task
 from foretell.dataset.id_types import type_names, types_of
 from foretell.features import UserFeatures
 from foretell.features.transform import Standardiser
-from foretell.model.baseline import Baseline
 from foretell.model.boosting import Boosting
 from foretell.model.calibration import PlattScaling
+from foretell.model.customer_value import CustomerValue
 from foretell.model.dense import DenseNetwork
 from foretell.model.probability_head import ProbabilityHead
 from foretell.model.quantile_head import QuantileBlend, QuantileHead
+from foretell.model.rhythm import read_baseline
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.ranker_storage import load_ranker, save_ranker
@@ -34,7 +35,7 @@ from foretell.predictor.reader import Reader
 
 __all__ = ["load_fitted", "load_predictor", "save_fitted", "save_predictor"]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 def save_fitted(fitted: FittedTask, folder: Path) -> None:
@@ -48,7 +49,10 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         "thresholds": dict(fitted.record.thresholds),
         "validation_rate": fitted.record.validation_rate,
     }
-    boosters: dict[str, Boosting] = {} if fitted.amount is None else {"amount": fitted.amount}
+    boosters: dict[str, Boosting] = {}
+    if fitted.value is not None:
+        boosters |= fitted.value.boosters()
+        saved["value"] = fitted.value.to_dict()
     if fitted.probability is not None:
         boosters |= fitted.probability.boosters
         saved["probability"] = fitted.probability.to_dict()
@@ -86,11 +90,11 @@ def load_fitted(folder: Path) -> FittedTask:
         task=Task.model_validate(saved["task"]),
         probability=probability,
         quantiles=_quantile_blend(saved, boosters),
-        amount=boosters.get("amount"),
+        value=CustomerValue.from_dict(saved["value"], boosters=boosters) if "value" in saved else None,
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},
         record=FitRecord(
-            baselines={name: Baseline.from_dict(body) for name, body in saved["baselines"].items()},
+            baselines={name: read_baseline(body) for name, body in saved["baselines"].items()},
             strengths=tuple(saved["strengths"]),
             thresholds=saved["thresholds"],
             validation_rate=saved["validation_rate"],

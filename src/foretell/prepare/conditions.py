@@ -7,37 +7,39 @@ anything else.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
 from foretell.core import columns
+from foretell.core.item_condition import Where, fits, values_of
 
 __all__ = ["in_words", "on_items", "trouble_with"]
 
 _SHOWN: Final = 8
 
 
-def on_items(counted: pl.DataFrame, items: pl.DataFrame | None, where: Mapping[str, str]) -> pl.DataFrame:
+def on_items(counted: pl.DataFrame, items: pl.DataFrame | None, where: Where) -> pl.DataFrame:
     """The events on items that fit; a condition on an attribute the items lack fits nothing."""
     if items is None or columns.ITEM_ID not in counted.columns or not set(where) <= set(items.columns):
         return counted.clear()
-    wanted = items.filter(_fits(where)).select(pl.col(columns.ITEM_ID).cast(pl.String))
+    wanted = items.filter(fits(where)).select(pl.col(columns.ITEM_ID).cast(pl.String))
     return counted.join(wanted, on=columns.ITEM_ID, how="semi")
 
 
-def in_words(where: Mapping[str, str]) -> str:
+def in_words(where: Where) -> str:
     """A condition as it is shown.
 
     Example:
         >>> in_words({"category": "TEA", "brand": "Own"})
         "category = 'TEA', brand = 'Own'"
+        >>> in_words({"category": ("TEA", "CUPS")})
+        "category = 'TEA' or 'CUPS'"
     """
-    return ", ".join(f"{name} = {value!r}" for name, value in where.items())
+    return ", ".join(f"{name} = {' or '.join(map(repr, values_of(wanted)))}" for name, wanted in where.items())
 
 
-def trouble_with(where: Mapping[str, str], items: pl.DataFrame | None) -> str | None:
+def trouble_with(where: Where, items: pl.DataFrame | None) -> str | None:
     """Why no item fits, and what would; None where some do (or nothing is asked).
 
     Example:
@@ -56,17 +58,14 @@ def trouble_with(where: Mapping[str, str], items: pl.DataFrame | None) -> str | 
         if name not in items.columns:
             offer = _offer(name, attributes)
             return f"The items table has no column {name!r}. {offer}Its columns: {_some(attributes)}."
-    for name, value in where.items():
+    for name, wanted in where.items():
         values = items[name].cast(pl.String).drop_nulls().unique().sort().to_list()
-        if value not in values:
-            return f"No item has {in_words({name: value})}. {_offer(value, values)}Its values: {_some(values)}."
-    if not items.select(_fits(where).any()).item():
+        for value in values_of(wanted):
+            if value not in values:
+                return f"No item has {in_words({name: value})}. {_offer(value, values)}Its values: {_some(values)}."
+    if not items.select(fits(where).any()).item():
         return f"Each condition fits some items, but no item fits all of {in_words(where)}: drop one of them."
     return None
-
-
-def _fits(where: Mapping[str, str]) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in where.items())
 
 
 def _offer(name: str, known: list[str]) -> str:

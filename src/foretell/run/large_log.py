@@ -23,6 +23,7 @@ from foretell.core.memory import freed_memory_kept
 from foretell.core.time import from_microseconds, to_microseconds
 from foretell.dataset.engines import Engine, open_engine
 from foretell.dataset.store import HistoryStore
+from foretell.dataset.store.arrival import refuse_currencies
 from foretell.features import Feature, default_features
 from foretell.features.plan import is_planned, plan_features
 from foretell.prepare.group_rule import ROW, Rows
@@ -45,7 +46,7 @@ class LargeLog:
     Attributes:
         files: The files, in the order of their names.
         mapping: From canonical column to the shop's.
-        time_factor: How many microseconds one unit of time is.
+        time_factor: How many microseconds one unit of time is; moments of receipt are in the same.
         items: The file of the items beside the events, or None.
     """
 
@@ -93,11 +94,24 @@ class LargeLog:
         """The rows in canonical columns and types; identifiers stay the shop's own."""
         rows = engine.scan(self.files, row_number=ROW)
         schema = rows.collect_schema()
-        return rows.select(ROW, *(self._column(name, own, schema) for name, own in self.mapping.items()))
+        return rows.select(ROW, *(self._column(name, own, schema) for name, own in self._cleaned(schema)))
+
+    def currencies(self) -> pl.LazyFrame:
+        """The column of currencies alone, or none."""
+        rows, own = pl.scan_parquet(list(self.files)), self.mapping.get(columns.CURRENCY)
+        return rows.select([] if own is None else pl.col(own).alias(columns.CURRENCY))
+
+    def _cleaned(self, schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What rules and features read: when a row was received only where it is a count, as times have to be."""
+        own = dict(self.mapping)
+        own.pop(columns.CURRENCY, None)
+        if columns.RECEIVED_TIME in own and not schema[own[columns.RECEIVED_TIME]].is_integer():
+            del own[columns.RECEIVED_TIME]
+        return list(own.items())
 
     def _column(self, name: str, own: str, schema: Mapping[str, Any]) -> nw.Expr:
         cells = nw.col(own)
-        if name == columns.TIME:
+        if name in (columns.TIME, columns.RECEIVED_TIME):
             return (cells.cast(nw.Int64) * self.time_factor).alias(name)
         if name in columns.NUMBERS:
             return cells.cast(nw.Float64).alias(name)
@@ -146,6 +160,7 @@ def features_of_log(
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder is not empty.", received=str(folder), remedy="Choose another.")
     log = LargeLog.of(source, mapping=mapping)
+    refuse_currencies(log.currencies(), rules=rules or CleaningRules())
     with (
         freed_memory_kept(),
         narrator or Narrator(quiet=True) as talk,

@@ -214,8 +214,10 @@ def _pretrain(folder: RunFolder, dataset: Dataset, config: RunConfig, *, talk: N
     with folder.stage("pretrain"), talk.stage("Pre-training the sequence model") as step:
         ranker, found = fit_next_item(
             dataset.histories,
-            until=windows.validation,
-            later=continued_after(dataset.histories, after=windows.validation, until=windows.test, seed=config.seed),
+            until=windows.train_end,
+            later=continued_after(
+                dataset.histories, after=windows.train_end, until=windows.validation_end, seed=config.seed
+            ),
             items=dataset.log.table("items"),
             config=config.model,
             seed=config.seed,
@@ -283,8 +285,8 @@ def _fit(
 def make_reader(dataset: Dataset, ranker: NextItemRanker, *, config: FeatureConfig | None = None) -> Reader:
     """The reader of a dataset: features chosen from the training window; no calendar where no year was seen."""
     windows, items = dataset.windows, dataset.log.table("items")
-    features = UserFeatures.fit(dataset.histories, items=items, cutoff=windows.validation, config=config)
-    seen_days = (windows.validation - windows.start) / 86_400e6
+    features = UserFeatures.fit(dataset.histories, items=items, cutoff=windows.train_end, config=config)
+    seen_days = (windows.train_end - windows.start) / 86_400e6
     dropped: tuple[str, ...] = ()
     if seen_days < _YEAR_DAYS:
         # A tree that has seen spring only would take the season for the cause.

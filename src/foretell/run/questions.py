@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from foretell.core import columns
 from foretell.core.events import EventLog
+from foretell.core.item_condition import values_of
 from foretell.core.task import Kind, Task
 from foretell.evaluate import TaskFacts
 
@@ -51,7 +52,7 @@ def facts_for(
     task: Task, log: EventLog, *, notes: Sequence[str] = (), variants: Mapping[str, Any] | None = None
 ) -> TaskFacts:
     """The facts of a task for its report."""
-    where = "".join(f" from {name} {value}" for name, value in task.where.items())
+    where = "".join(f" from {name} {' or '.join(values_of(wanted))}" for name, wanted in task.where.items())
     bought = task.action == "purchase"
     question = _QUESTIONS[task.kind].format(
         verb="buys" if bought else f"does {task.action!r}",

@@ -6,6 +6,7 @@ This module owns which examples, slices and baselines a kind of task is judged o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +27,7 @@ from foretell.train.context import Examples, FitContext
 from foretell.train.examples import campaign_examples, exposure_examples, user_examples
 from foretell.train.strengths import measured_demand_strengths
 
-__all__ = ["score_demand", "score_probability", "strengths"]
+__all__ = ["score_demand", "score_probability", "selection", "strengths"]
 
 _STRONGEST: Final = 15
 
@@ -60,6 +61,7 @@ def score_probability(
         slices=_slices(task, examples, context),
         evidence=Evidence(
             features=strengths(context, fitted),
+            **selection(context, fitted),
             blend=head.weights,
             examples=_rows_to_show(context, scored),
             validation_rate=fitted.record.validation_rate,
@@ -68,7 +70,7 @@ def score_probability(
         seed=context.seed,
         replicates=replicates,
     )
-    if effect is not None:
+    if effect is not None and effect.estimate is not None:
         result["effect"] = effect.estimate
     return result, scored
 
@@ -123,6 +125,7 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
         .to_numpy(),
         evidence=Evidence(
             features=strengths(context, fitted),
+            **selection(context, fitted),
             blend={"lightgbm_sequence": head.share, "lightgbm": 1 - head.share},
             examples=_rows_to_show(context, _times(scored)),
         ),
@@ -149,6 +152,28 @@ def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
         )
         for row in rows[:_STRONGEST]
     ]
+
+
+def selection(context: FitContext, fitted: FittedTask) -> dict[str, Any]:
+    """Which features the head does not read and why, as evidence; demand reads all of its own."""
+    if fitted.quantiles:
+        return {}
+    words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
+    named = {
+        str(row["name"]): words.get(str(row["name"])) or phrase(str(row["name"])) for row in fitted.record.strengths
+    }
+    left_out = {
+        named[str(row["name"])]: _in_words(str(row["reason"]), named)
+        for row in fitted.record.strengths
+        if not row.get("kept", True)
+    }
+    return {"left_out": left_out, "n_read": len(named) - len(left_out)}
+
+
+def _in_words(reason: str, named: Mapping[str, str]) -> str:
+    """A reason that names another feature, in that feature's plain words."""
+    start, _, name = reason.partition("duplicates ")
+    return f"says the same as {named[name]}" if not start and name in named else reason
 
 
 def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
@@ -190,7 +215,7 @@ def _rows_to_show(context: FitContext, scored: pl.DataFrame, n: int = 6) -> list
 
 def _unknown_share(context: FitContext, frame: pl.DataFrame) -> dict[str, float]:
     """Share of the test rows whose user or item was never seen in the training window."""
-    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.validation)
+    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end)
     return {
         f"{noun}s": float((~frame[column].is_in(known[column].unique().implode())).mean() or 0.0)  # type: ignore[arg-type]
         for noun, column in (("user", columns.USER_ID), ("item", columns.ITEM_ID))

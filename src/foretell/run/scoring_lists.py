@@ -18,7 +18,7 @@ from foretell.predictor.candidates import candidates
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.run.questions import facts_for
-from foretell.run.scoring import strengths
+from foretell.run.scoring import selection, strengths
 from foretell.train.context import FitContext
 from foretell.train.examples import ranking_examples
 
@@ -77,6 +77,7 @@ def score_lists(context: FitContext, fitted: FittedTask, *, replicates: int) -> 
         slices=_slices(known, frame),
         evidence=Evidence(
             features=strengths(context, fitted),
+            **selection(context, fitted),
             blend=fitted.head().weights,
             unknown_share={"items": _unknown_share(wanted, catalogue, popularity)},
         ),
@@ -137,7 +138,7 @@ def _catalogue(context: FitContext) -> tuple[pl.DataFrame, NDArray[np.float64]]:
     events = context.dataset.histories.filter(pl.col(columns.ITEM_ID).is_not_null())
     items = events.select(columns.ITEM_ID).unique().sort(columns.ITEM_ID).with_row_index("code")
     items = items.with_columns(pl.col("code").cast(pl.Int64))
-    counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.validation).group_by(columns.ITEM_ID).len()
+    counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end).group_by(columns.ITEM_ID).len()
     joined = items.join(counts, on=columns.ITEM_ID, how="left", maintain_order="left")
     return items, joined["len"].fill_null(0).to_numpy().astype(np.float64)
 
@@ -182,7 +183,8 @@ def _top(pairs: pl.DataFrame, frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.D
         .join(wanted.with_columns(pl.lit(1.0).alias(columns.LABEL)), on=[POINT, columns.ITEM_ID], how="left")
         .with_columns(pl.col(columns.LABEL).fill_null(0.0))
     )
-    keyed = frame.select(columns.USER_ID, columns.CUTOFF).with_row_index(POINT).join(top, on=POINT, how="inner")
+    points = frame.select(columns.USER_ID, columns.CUTOFF, pl.col("relevant").list.len().alias("n_relevant"))
+    keyed = points.with_row_index(POINT).join(top, on=POINT, how="inner")
     return keyed.sort(POINT, "rank").select(
         columns.USER_ID,
         pl.from_epoch(columns.CUTOFF, time_unit="us").dt.replace_time_zone("UTC"),
@@ -191,4 +193,5 @@ def _top(pairs: pl.DataFrame, frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.D
         pl.col("model").alias("score"),
         "is_new_to_user",
         columns.LABEL,
+        "n_relevant",
     )

@@ -27,7 +27,7 @@ from foretell.sources import DIALECTS, Recognition, read_events, recognise
 from foretell.sources.secrets import redacted
 from foretell.tasks import default_tasks, response_action
 
-__all__ = ["starting_config", "starting_text", "write_starting_config"]
+__all__ = ["starting_config", "starting_text", "toml_value", "write_starting_config"]
 
 _HORIZONS: Final = (56, 28, 14, 7, 3, 2, 1)
 _NAMED_COLUMNS: Final = "canonical"
@@ -191,10 +191,10 @@ def _head(found: Recognition) -> list[str]:
 def _data(
     log: str, found: Recognition, read: EventLog, *, declared: Mapping[str, str] | None, settings: Mapping[str, Any]
 ) -> list[str]:
-    lines = ["[data]", f"log = {_toml(log)}  # a relative path starts where the command is run"]
+    lines = ["[data]", f"log = {toml_value(log)}  # a relative path starts where the command is run"]
     if found.dialect in DIALECTS:
-        lines.append(f"dialect = {_toml(found.dialect)}")
-    lines += [f"{name} = {_toml(value)}" for name, value in settings.items()]
+        lines.append(f"dialect = {toml_value(found.dialect)}")
+    lines += [f"{name} = {toml_value(value)}" for name, value in settings.items()]
     notes = read.notes or found.notes
     lines += [line for note in notes for line in _comment(note)]
     if "zone" not in settings and any("without a zone" in note for note in notes):
@@ -207,7 +207,7 @@ def _data(
         lines.append("[data.mapping]  # foretell's column = yours" + ("" if active else "; uncomment to change one"))
         for name, column in found.columns.items():
             mark = "" if name in active else "# "
-            lines.append(f"{mark}{name} = {_toml(column.own)}  # confidence {column.confidence:.0%}")
+            lines.append(f"{mark}{name} = {toml_value(column.own)}  # confidence {column.confidence:.0%}")
         lines.append("")
     return lines
 
@@ -244,9 +244,9 @@ def _model() -> list[str]:
 
 def _task(task: Task, gate: Gate) -> list[str]:
     """A task's table; as comments, with the reason, where the log does not suffice for it."""
-    body = [f"[task.{task.name}]", f"kind = {_toml(task.kind)}", f"horizon_days = {task.horizon_days}"]
+    body = [f"[task.{task.name}]", f"kind = {toml_value(task.kind)}", f"horizon_days = {task.horizon_days}"]
     if task.action != columns.PURCHASE:
-        body.append(f"action = {_toml(task.action)}")
+        body.append(f"action = {toml_value(task.action)}")
     if task.active_days is not None:
         body.append(f"active_days = {task.active_days}  # asked of customers who did it within so many days")
     reason = _comment(gate.message) if gate.status != "ok" else []
@@ -258,14 +258,14 @@ def _comment(text: str) -> list[str]:
     return textwrap.wrap(text, 110, initial_indent="# ", subsequent_indent="#   ", break_long_words=False)
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
     """A value as TOML writes it; JSON's strings, numbers and lists are TOML's too, its surrogate pairs are not."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(str(key))} = {_toml(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{json.dumps(str(key))} = {toml_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+        return "[" + ", ".join(toml_value(inner) for inner in value) + "]"
     if isinstance(value, (int, float)):
         return repr(value)
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

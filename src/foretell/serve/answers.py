@@ -17,7 +17,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind
-from foretell.predictor.answers import NEW_ONLY_ANSWERS
+from foretell.predictor.answers import ANY_HORIZON_ANSWERS, NEW_ONLY_ANSWERS
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.reader import PointInputs, Reader
 from foretell.predictor.view import ShopView
@@ -59,6 +59,7 @@ def answer_user(
     tasks: Sequence[str],
     limit: int | None = None,
     new_only: bool = False,
+    horizon_days: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Answer tasks about one customer at one moment.
 
@@ -70,6 +71,7 @@ def answer_user(
         tasks: Names of trained tasks whose kind is in ``ABOUT_USERS``.
         limit: At most so many entries of a list; None gives all.
         new_only: Only new items in the lists of tasks that can be asked so; the other tasks do not heed it.
+        horizon_days: The horizon of tasks that can be asked about any; the others keep their own.
 
     Returns:
         The answers by task, and by task why there is none (a shop without campaigns, say).
@@ -81,14 +83,18 @@ def answer_user(
     for name in tasks:
         fitted = predictor.task(name)
         kind = fitted.task.kind
+        within = horizon_days if kind in ANY_HORIZON_ANSWERS else None
+        only = new_only and kind in NEW_ONLY_ANSWERS
         try:
-            frame = asked.answer(
-                fitted, view, cutoff=cutoff, users=[user_id], new_only=new_only and kind in NEW_ONLY_ANSWERS
-            )
+            frame = asked.answer(fitted, view, cutoff=cutoff, users=[user_id], new_only=only, horizon_days=within)
         except InsufficientDataError as error:
             unanswered[name] = explain(error)
             continue
-        about = {"kind": kind, columns.HORIZON_DAYS: fitted.task.horizon_days, columns.MODEL_VERSION: predictor.version}
+        about = {
+            "kind": kind,
+            columns.HORIZON_DAYS: within or fitted.task.horizon_days,
+            columns.MODEL_VERSION: predictor.version,
+        }
         rows = [
             _plain(row, id_types=predictor.id_types)
             for row in frame.drop(_ABOUT_ALL, strict=False).iter_rows(named=True)

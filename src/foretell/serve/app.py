@@ -27,11 +27,11 @@ __all__ = ["create_app"]
 
 _ROUTES: Final = (
     "POST /v1/events",
-    "GET /v1/users/{id}/predictions?task=&at=&limit=&new_only=",
+    "GET /v1/users/{id}/predictions?task=&at=&limit=&new_only=&horizon_days=",
     "GET /v1/model",
     "GET /health",
 )
-_ASKED: Final = ("task", "at", "limit", "new_only")
+_ASKED: Final = ("task", "at", "limit", "new_only", "horizon_days")
 
 
 def create_app(run: Path | str, *, state: Path | str | None = None) -> Starlette:
@@ -132,6 +132,7 @@ class _Routes:
                 at=asked.get("at"),
                 limit=asked.get("limit"),
                 new_only=asked.get("new_only"),
+                horizon_days=asked.get("horizon_days"),
             )
 
         answered = await to_thread.run_sync(answer, limiter=self._readers)

@@ -20,9 +20,9 @@ from foretell.core.errors import InputError, UnknownNameError
 from foretell.core.events import EventLog, in_event_order
 from foretell.core.time import DAY, from_microseconds, parse_time, to_microseconds
 from foretell.dataset.log_folder import load_log
-from foretell.predictor.answers import NEW_ONLY_ANSWERS
+from foretell.predictor.answers import ANY_HORIZON_ANSWERS, NEW_ONLY_ANSWERS
 from foretell.predictor.moment import Span, check_moment, notes_on
-from foretell.predictor.predictor import Predictor
+from foretell.predictor.predictor import Predictor, check_horizon
 from foretell.serve.answers import ABOUT_USERS, answer_user, own_id
 from foretell.serve.cleaning import rows_frame, rules_of
 from foretell.serve.events import parse_events
@@ -96,6 +96,7 @@ class LiveService:
         at: str | None = None,
         limit: str | None = None,
         new_only: str | None = None,
+        horizon_days: str | None = None,
     ) -> dict[str, Any]:
         """Every asked task's answer for one customer, known or not.
 
@@ -105,17 +106,19 @@ class LiveService:
             at: The cutoff, ISO 8601; by default the last moment anything is known of.
             limit: At most so many entries of each list.
             new_only: ``true`` recommends only items the customer has not bought.
+            horizon_days: Another horizon for the tasks that can be asked so; the others keep their own.
 
         Raises:
             UnknownNameError: If a task was not trained.
-            InputError: If no user is named, a task is not about customers, ``at``, ``limit`` or ``new_only`` cannot be
-                used, or new items are asked for and none of the tasks recommends.
+            InputError: If no user is named, a task is not about customers, ``at``, ``limit``, ``new_only`` or
+                ``horizon_days`` cannot be used, or no task asked can heed the filter or the horizon.
         """
         if not user_id.strip():
             raise InputError("No user is named.", received=repr(user_id), remedy="Ask /v1/users/ID/predictions.")
         names = self._asked(tasks)
         n_entries = None if limit is None else _whole(limit)
         is_new_only = new_only is not None and self._new_only(new_only, tasks=names)
+        within = None if horizon_days is None else self._horizon(horizon_days, tasks=names)
         seen = self._shop.look(user_id)
         cutoff = seen.span.last if at is None else self._moment(at, span=seen.span)
         known = seen.history.until(cutoff)
@@ -127,6 +130,7 @@ class LiveService:
             tasks=names,
             limit=n_entries,
             new_only=is_new_only,
+            horizon_days=within,
         )
         notes = [
             note
@@ -204,6 +208,12 @@ class LiveService:
                 remedy=f"Leave new_only out, or ask one of: {', '.join(able) or 'none was trained'}.",
             )
         return _TRUTHS[text]
+
+    def _horizon(self, text: str, *, tasks: Sequence[str]) -> int:
+        able = [name for name in tasks if self.predictor.tasks[name].task.kind in ANY_HORIZON_ANSWERS]
+        days = int(text) if text.isascii() and text.isdigit() else -1
+        check_horizon(days, task=self.predictor.tasks[(able or list(tasks))[0]].task)
+        return days
 
     def _moment(self, at: str, *, span: Span) -> int:
         cutoff = parse_time(at)

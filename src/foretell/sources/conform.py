@@ -57,6 +57,11 @@ def conform(
             unreadable = series.is_null() & text(cells).is_not_null()
             problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
             fits[canonical] = 1 - _share(unreadable)
+        elif canonical == columns.RECEIVED_TIME:
+            series = parse_times(cells, zone=zone).values
+            unreadable = series.is_null() & text(cells).is_not_null()
+            problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
+            fits[canonical] = 1 - _share(unreadable)
         elif canonical in columns.IDENTIFIERS:
             series, id_types[canonical] = identifiers(cells)
         elif canonical in columns.NUMBERS:
@@ -75,7 +80,7 @@ def conform(
     if columns.ACTION not in translated:
         translated[columns.ACTION] = pl.Series([action], dtype=pl.String).new_from_index(0, frame.height)
     result = pl.DataFrame([series.alias(name) for name, series in translated.items()])
-    result = result.select(name for name in columns.CANONICAL if name in result.columns)
+    result = result.select(name for name in columns.READABLE if name in result.columns)
     found = {name: Column(own, round(fits.get(name, 1.0), 2)) for name, own in mapping.items()}
 
     problem = frame.select(pl.coalesce(*problems).alias(_PROBLEM) if problems else pl.lit(None).alias(_PROBLEM))

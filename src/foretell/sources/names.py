@@ -57,6 +57,8 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     columns.TEXT: ("review_text", "review", "comment", "review_body"),
     columns.CHANNEL: ("source", "medium", "device"),
     columns.STORE_ID: ("store", "shop_id", "branch_id", "location_id"),
+    columns.RECEIVED_TIME: (),  # a day or the arrival of goods under a similar name would set sound rows aside
+    columns.CURRENCY: ("currency_code",),
 }  # fmt: skip
 """Other spellings of each canonical column, the likelier first; case and separators do not matter."""
 
@@ -130,8 +132,8 @@ def declared(mapping: Mapping[str, str], names: Sequence[str]) -> dict[str, str]
         SchemaError: If it names a column the source does not have.
     """
     for canonical, own in mapping.items():
-        if canonical not in columns.CANONICAL:
-            raise UnknownNameError.among("canonical column", canonical, columns.CANONICAL)
+        if canonical not in columns.READABLE:
+            raise UnknownNameError.among("canonical column", canonical, columns.READABLE)
         if own not in names:
             close = difflib.get_close_matches(str(own), names, n=1)
             raise SchemaError(

@@ -60,9 +60,9 @@ def examples_of(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
     present = {name: value for name, value in row.items() if value is not None}
-    if columns.TIME in present:
+    for name in present.keys() & {columns.TIME, columns.RECEIVED_TIME}:
         try:
-            present[columns.TIME] = from_microseconds(present[columns.TIME]).isoformat()
+            present[name] = from_microseconds(present[name]).isoformat()
         except (ValueError, OverflowError):
-            present[columns.TIME] = f"{present[columns.TIME]} microseconds"
+            present[name] = f"{present[name]} microseconds"
     return present

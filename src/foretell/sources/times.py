@@ -37,9 +37,14 @@ _FORMATS: Final = (
     ("day.month.year", "%d.%m.%Y %H:%M:%S%.f"),
     ("day.month.year", "%d.%m.%Y %H:%M"),
     ("day.month.year", "%d.%m.%Y"),
+    ("day-month-year", "%d-%b-%Y %H:%M:%S%.f"),
+    ("day-month-year", "%d-%b-%Y %H:%M"),
+    ("day-month-year", "%d-%b-%Y"),
 )
-_MONTH_FIRST: Final = tuple(("month/day/year", form) for form in ("%m/%d/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M", "%m/%d/%Y"))
-_DAY_FIRST: Final = tuple(("day/month/year", form) for form in ("%d/%m/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M", "%d/%m/%Y"))
+_CLOCKS: Final = (" %H:%M:%S%.f", " %H:%M", "", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S%p", " %I:%M%p")
+"""The time of day behind a date with slashes; the later ones are the twelve-hour clock of spreadsheets."""
+_MONTH_FIRST: Final = tuple(("month/day/year", f"%m/%d/%Y{clock}") for clock in _CLOCKS)
+_DAY_FIRST: Final = tuple(("day/month/year", f"%d/%m/%Y{clock}") for clock in _CLOCKS)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ ACTION_WORDS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Shops' words for the actions foretell knows, in lower case with underscores."""
 
+_BY_COMMAS: Final = r"^-?\d{1,3}(,\d{3})+\.\d+$"
+_BY_POINTS: Final = r"^-?\d{1,3}(\.\d{3})+,\d+$"
+"""Thousands set apart by the one sign, decimals by the other: read without doubt."""
+
 _BY_WORD: Final = {word: action for action, words in ACTION_WORDS.items() for word in words}
 
 
@@ -106,7 +110,8 @@ def identifiers(series: pl.Series) -> tuple[pl.Series, pl.DataType]:
 def amounts(series: pl.Series) -> pl.Series:
     """Amounts as floats; null where the cell is empty, and NaN where it is no finite number.
 
-    Currency signs, blanks and, where no cell has a decimal point, decimal commas are understood.
+    Currency signs, blanks, thousands set apart where a cell has both signs (``1,234.50``, ``1.234,50``) and, where no
+    cell has a decimal point, decimal commas are understood.
 
     Example:
         >>> amounts(pl.Series(["$2.50", "", "abc"])).to_list()
@@ -125,7 +130,12 @@ def amounts(series: pl.Series) -> pl.Series:
     numbers = words.cast(pl.Float64, strict=False)
     if numbers.null_count() > words.null_count():
         plain = words.str.replace_all(r"[\s$€£¥₹]", "")
-        if not plain.str.contains(".", literal=True).any():
+        by_commas = plain.str.contains(_BY_COMMAS).fill_null(False)
+        by_points = plain.str.contains(_BY_POINTS).fill_null(False)
+        has_points = plain.filter(~by_points).str.contains(".", literal=True).any()
+        plain = plain.zip_with(~by_commas, plain.str.replace_all(",", "", literal=True))
+        plain = plain.zip_with(~by_points, plain.str.replace_all(".", "", literal=True).str.replace(",", "."))
+        if not has_points:
             plain = plain.str.replace(r"^(-?\d+),(\d+)$", "${1}.${2}")
         numbers = plain.cast(pl.Float64, strict=False)
     unreadable = words.is_not_null() & ~numbers.is_finite().fill_null(False)

@@ -20,7 +20,8 @@ def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
     """One example per active user and cutoff; label 1 if the user bought nothing within the horizon.
 
     Returns:
-        ``user_id, cutoff, label, amount`` (spent within the horizon), ``first_time`` (next order, null if none).
+        ``user_id, cutoff, label, n_orders`` and ``amount`` (ordered and spent within the horizon), ``first_time`` (next
+        order, null if none).
     """
     points = users_known_at(log, task, cutoffs)
     counted, returned = counted_events(log, task), returned_events(log, task)
@@ -29,6 +30,7 @@ def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
         columns.USER_ID,
         columns.CUTOFF,
         (pl.col("n_events") == 0).cast(pl.Float64).alias(columns.LABEL),
+        "n_orders",
         "amount",
         "first_time",
     )

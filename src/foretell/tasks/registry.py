@@ -15,7 +15,17 @@ from foretell.core.events import EventLog
 from foretell.core.task import Kind, Task
 from foretell.tasks import ad, churn, demand, promotion, purchase, recommend
 
-__all__ = ["TASKS", "build_examples", "default_tasks", "response_action"]
+__all__ = ["QUESTIONS", "TASKS", "build_examples", "default_tasks", "response_action"]
+
+QUESTIONS: Final = {
+    "purchase": "any purchase within 28 days for users",
+    "recommend": "items of purchase within 14 days for users",
+    "ad": "any {response} within 7 days for exposures",
+    "promotion": "any purchase within 56 days for campaigns",
+    "churn": "no purchase within 28 days for users active in 56 days",
+    "demand": "sum(quantity) of purchase per week within 28 days for items",
+}
+"""The built-in tasks, in the language of ``core.question``."""
 
 AT_CUTOFFS: Final = {"purchase": purchase.examples, "churn": churn.examples, "recommend": recommend.examples}
 IN_WINDOW: Final = {"ad": ad.examples, "promotion": promotion.examples}
@@ -45,14 +55,7 @@ def default_tasks(*, response: str) -> dict[str, Task]:
         >>> sorted(default_tasks(response="click"))
         ['ad', 'churn', 'demand', 'promotion', 'purchase', 'recommend']
     """
-    return {
-        "purchase": Task(name="purchase", kind="purchase", horizon_days=28),
-        "recommend": Task(name="recommend", kind="recommend", horizon_days=14),
-        "ad": Task(name="ad", kind="ad", horizon_days=7, action=response),
-        "promotion": Task(name="promotion", kind="promotion", horizon_days=56),
-        "churn": Task(name="churn", kind="churn", horizon_days=28, active_days=56),
-        "demand": Task(name="demand", kind="demand", horizon_days=28),
-    }
+    return {name: Task.asking(sentence.format(response=response), name=name) for name, sentence in QUESTIONS.items()}
 
 
 def build_examples(

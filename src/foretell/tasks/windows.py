@@ -10,6 +10,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import ConfigError
 from foretell.core.events import RETURNED, EventLog
+from foretell.core.item_condition import fits
 from foretell.core.task import Task
 from foretell.core.time import DAY
 
@@ -46,8 +47,7 @@ def _on_items(events: pl.DataFrame, log: EventLog, task: Task) -> pl.DataFrame:
             received=", ".join(absent),
             remedy=f"Use one of: {', '.join(items.columns)}." if items is not None else "Add an items table.",
         )
-    condition = pl.all_horizontal(pl.col(name).cast(pl.String) == value for name, value in task.where.items())
-    wanted = items.filter(condition).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
+    wanted = items.filter(fits(task.where)).select(pl.col(columns.ITEM_ID).cast(pl.String)).unique()
     return events.join(wanted, on=columns.ITEM_ID, how="semi", maintain_order="left")
 
 
@@ -89,8 +89,8 @@ def outcomes_after(
             it is no event and takes none away.
 
     Returns:
-        ``points`` with ``n_events``, ``amount`` (sum of ``value``) and ``first_time`` (null where nothing
-        happened), in the same order.
+        ``points`` with ``n_events``, ``n_orders`` (rows that share an order id, without one a moment, are one),
+        ``amount`` (sum of ``value``) and ``first_time`` (null where nothing happened), in the same order.
     """
     outcomes = _sums_after(points, events, horizon_days=horizon_days)
     if returned is None:
@@ -101,7 +101,9 @@ def outcomes_after(
 
 def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
     value = pl.col(columns.VALUE) if columns.VALUE in events.columns else pl.lit(None, dtype=pl.Float64)
-    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias("amount"))
+    moment = pl.col(columns.TIME).cast(pl.String)
+    order = pl.col(columns.ORDER_ID).fill_null(moment) if columns.ORDER_ID in events.columns else moment
+    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias("amount"), order.alias("order"))
     parts = []
     for (cutoff,), _ in points.group_by([columns.CUTOFF], maintain_order=True):
         end = int(cutoff) + horizon_days * DAY
@@ -110,6 +112,7 @@ def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int
             inside.group_by(columns.USER_ID)
             .agg(
                 pl.len().cast(pl.Int64).alias("n_events"),
+                pl.col("order").n_unique().cast(pl.Int64).alias("n_orders"),
                 pl.col("amount").sum(),
                 pl.col(columns.TIME).min().alias("first_time"),
             )
@@ -118,9 +121,10 @@ def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int
     if not parts:
         return points.with_columns(
             pl.lit(0, dtype=pl.Int64).alias("n_events"),
+            pl.lit(0, dtype=pl.Int64).alias("n_orders"),
             pl.lit(0.0).alias("amount"),
             pl.lit(None, dtype=pl.Int64).alias("first_time"),
         )
     return points.join(
         pl.concat(parts), on=[columns.USER_ID, columns.CUTOFF], how="left", maintain_order="left"
-    ).with_columns(pl.col("n_events").fill_null(0), pl.col("amount").fill_null(0.0))
+    ).with_columns(pl.col("n_events", "n_orders").fill_null(0), pl.col("amount").fill_null(0.0))

@@ -7,6 +7,7 @@ reads train and validation only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,15 +18,17 @@ from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind, Task
 from foretell.evaluate.decisions import best_f1_threshold
 from foretell.features.transform import Standardiser
-from foretell.model.baseline import fit_baseline
+from foretell.model.baseline import Baseline, fit_baseline
 from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.quantile_head import QuantileBlend, QuantileHead, fit_quantile_head, fit_share
+from foretell.model.rhythm import RhythmBaseline
 from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
 from foretell.train.choice import choose_features
 from foretell.train.context import Examples, FitContext
+from foretell.train.customers import fit_customer_value, fit_rhythm_baseline
 from foretell.train.examples import (
     campaign_examples,
     candidate_examples,
@@ -75,7 +78,8 @@ def _purchase(context: FitContext, task: Task) -> FittedTask:
 def _churn(context: FitContext, task: Task) -> FittedTask:
     train, later = user_examples(context, task, "train"), user_examples(context, task, "validation")
     fitted = _fit_probability(context, task, train, later)
-    return FittedTask(**{**vars(fitted), "amount": _fit_amount(context, train, later)})
+    spend = _fit_amount(context, train, later)
+    return replace(fitted, value=fit_customer_value(context, task, train, later, spend=spend))
 
 
 def _promotion(context: FitContext, task: Task) -> FittedTask:
@@ -112,7 +116,7 @@ def _recommend(context: FitContext, task: Task) -> FittedTask:
 
 def _demand(context: FitContext, task: Task) -> FittedTask:
     windows, dataset = context.dataset.windows, context.dataset
-    items = items_to_forecast(dataset.log, task, known_until=windows.validation)
+    items = items_to_forecast(dataset.log, task, known_until=windows.train_end)
     if not items:
         raise InsufficientDataError(f"Task {task.name!r} has no items to forecast.", received="no purchases of items")
     train, later = (
@@ -194,10 +198,13 @@ def _fit_probability(
         seed=context.seed,
         **(settings or {}),
     )
-    baselines = {
+    baselines: dict[str, Baseline | RhythmBaseline] = {
         name: fit_baseline(train.inputs, train.label, names=names, weight=train.weight)
         for name, names in _BASELINES[task.kind].items()
     }
+    if task.kind in ("purchase", "churn"):
+        rhythm = fit_rhythm_baseline(context, task, train)
+        baselines |= {} if rhythm is None else {"bg_nbd": rhythm}
     answers = {name: baseline.probability(later.inputs) for name, baseline in baselines.items()}
     found = head.answers(later.inputs, alone=("lightgbm",))
     answers |= {"foretell": found.probability, "lightgbm_features": found.alone["lightgbm"]}

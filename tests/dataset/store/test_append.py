@@ -233,3 +233,16 @@ def test_refunds_are_told_though_a_part_was_written_before_the_log_had_items(tmp
     build_store(without, tmp_path / "store", rules=CleaningRules(refunds="targets"), rows_per_part=1)
     append_to_store(bought, tmp_path / "store")
     assert HistoryStore.open(tmp_path / "store").log().tables["returned"].height == 1
+
+
+def test_a_store_holds_one_currency(tmp_path):
+    day = pl.DataFrame({"user_id": ["a"], "time": [START], "action": ["purchase"], "currency": ["EUR"]}).lazy()
+    build_store(day, tmp_path / "store")
+    later = day.with_columns(pl.col("time") + DAY)
+    assert append_to_store(later.with_columns(currency=pl.lit(" eur")), tmp_path / "store").rows_out == 2
+    with pytest.raises(SchemaError, match="convert"):
+        append_to_store(later.with_columns(currency=pl.lit("USD")), tmp_path / "store")
+    with pytest.raises(SchemaError, match="convert"):
+        build_store(pl.concat([day, later.with_columns(currency=pl.lit("USD"))]), tmp_path / "mixed")
+    with pytest.raises(SchemaError, match="convert"):
+        build_store(day, tmp_path / "other", rules=CleaningRules(currency="USD"))

@@ -21,6 +21,7 @@ from foretell.dataset.store.arrival import (
     arriving,
     in_stored_types,
     joint_types,
+    refuse_currencies,
     refuse_other_reading,
     write_table,
     write_tables,
@@ -85,6 +86,7 @@ def append_to_store(
         shutil.rmtree(working, ignore_errors=True)
         working.mkdir()
         try:
+            refuse_currencies(rows, rules=store.rules, store=store)
             arrived = collected(in_stored_types(arriving(rows, first_row=before.next_row), store))
             if arrived.is_empty():
                 raise SourceError("There are no events.", received="0 rows", remedy="Check the export that wrote it.")

@@ -18,8 +18,17 @@ from foretell.dataset.store.store import HistoryStore
 from foretell.prepare.amounts import amount_expressions
 from foretell.prepare.group_rule import ROW
 from foretell.prepare.row_rules import user_or_null
+from foretell.prepare.rules import CleaningRules
 
-__all__ = ["arriving", "in_stored_types", "joint_types", "refuse_other_reading", "write_table", "write_tables"]
+__all__ = [
+    "arriving",
+    "in_stored_types",
+    "joint_types",
+    "refuse_currencies",
+    "refuse_other_reading",
+    "write_table",
+    "write_tables",
+]
 
 
 def arriving(rows: pl.LazyFrame, *, first_row: int) -> pl.LazyFrame:
@@ -30,7 +39,7 @@ def arriving(rows: pl.LazyFrame, *, first_row: int) -> pl.LazyFrame:
         first_row: The number of the first of them.
 
     Raises:
-        SchemaError: If a required column is missing or the rows name currencies.
+        SchemaError: If a required column is missing.
     """
     schema = rows.collect_schema()
     missing = [name for name in columns.REQUIRED if name not in schema]
@@ -38,13 +47,7 @@ def arriving(rows: pl.LazyFrame, *, first_row: int) -> pl.LazyFrame:
         raise SchemaError(
             f"The rows lack {', '.join(missing)}.", received=", ".join(schema), remedy="Give canonical columns."
         )
-    if "currency" in schema:
-        raise SchemaError(
-            "A store cannot convert currencies.",
-            received="a column currency",
-            remedy="Convert the amounts first, or clean the log in memory with foretell.prepare.clean.",
-        )
-    text = [name for name in (*columns.IDENTIFIERS, *columns.WORDS) if name in schema]
+    text = [name for name in (*columns.IDENTIFIERS, *columns.WORDS, columns.CURRENCY) if name in schema]
     shaped = rows.with_columns(
         pl.col(columns.TIME).cast(pl.Int64),
         *(pl.col(name).cast(pl.String) for name in text),
@@ -54,6 +57,34 @@ def arriving(rows: pl.LazyFrame, *, first_row: int) -> pl.LazyFrame:
     amounts = amount_expressions(list(schema))
     plan: pl.LazyFrame = nw.from_native(shaped).with_columns(user_or_null(), *amounts).to_native()
     return plan
+
+
+def refuse_currencies(rows: pl.LazyFrame, *, rules: CleaningRules, store: HistoryStore | None = None) -> None:
+    """Go on if all amounts, those in the store included, are in one currency and need no conversion.
+
+    Raises:
+        SchemaError: If they are in several, or in another than the rules ask for.
+
+    Example:
+        >>> refuse_currencies(pl.LazyFrame({"currency": ["EUR", None, " eur"]}), rules=CleaningRules())
+    """
+    if columns.CURRENCY not in rows.collect_schema():
+        return
+    frames = [rows.select(_currency()).unique().collect(engine="streaming")]
+    if store is not None and columns.CURRENCY in store.schema():
+        frames.append(store.events().select(_currency()).unique())
+    found = {word for frame in frames for word in frame.to_series() if word}
+    own = {rules.currency.strip().upper()} if rules.currency else set()
+    if len(found | own) > 1:
+        raise SchemaError(
+            "A store cannot convert currencies.",
+            received=", ".join(sorted(found)) + (f"; clean.currency is {rules.currency}" if own else ""),
+            remedy="Convert the amounts first, or train from the log itself with clean.currency_rates.",
+        )
+
+
+def _currency() -> pl.Expr:
+    return pl.col(columns.CURRENCY).cast(pl.String).str.strip_chars().str.to_uppercase()
 
 
 def in_stored_types(rows: pl.LazyFrame, store: HistoryStore) -> pl.LazyFrame:

@@ -17,7 +17,7 @@ from foretell.core import columns
 from foretell.core.errors import RunError, SourceError
 from foretell.core.events import UNATTRIBUTED
 from foretell.dataset.id_types import type_names
-from foretell.dataset.store.arrival import arriving, write_table, write_tables
+from foretell.dataset.store.arrival import arriving, refuse_currencies, write_table, write_tables
 from foretell.dataset.store.manifest import MANIFEST, ROWS_PER_PART, Manifest, PartFiles, building_place
 from foretell.dataset.store.pages import beside, has_passive, in_sessions, write_part
 from foretell.dataset.store.parting import by_range, divide, range_beginnings
@@ -74,6 +74,7 @@ def build_store(
     n_rows = int(collected(rows.select(pl.len())).item())
     if n_rows == 0:
         raise SourceError("There are no events.", received="0 rows", remedy="Check the export that wrote it.")
+    refuse_currencies(rows, rules=rules or CleaningRules())
     arrived = arriving(rows, first_row=0)
     building = building_place(folder)
     shutil.rmtree(building, ignore_errors=True)

@@ -58,7 +58,7 @@ def events_of(fields: pl.DataFrame, config: AccessLogConfig) -> pl.DataFrame:
     )
     user = _user(config, has_group=columns.USER_ID in matched.columns)
     frame = fields.hstack(matched).with_columns(aside, user.alias(columns.USER_ID), pl.col(WHEN).alias(columns.TIME))
-    present = [name for name in columns.CANONICAL if name in frame.columns]
+    present = [name for name in columns.READABLE if name in frame.columns]
     return frame.select(*present, ASIDE, TARGET)
 
 

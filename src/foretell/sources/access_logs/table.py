@@ -105,7 +105,7 @@ def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     frame = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
     missing = [name for name in columns.REQUIRED if name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
-    return frame.select(name for name in columns.CANONICAL if name in frame.columns)
+    return frame.select(name for name in columns.READABLE if name in frame.columns)
 
 
 def _pieces(path: Path) -> Iterator[tuple[pl.Series, int]]:

@@ -59,8 +59,8 @@ def check_canonical(mapping: Mapping[str, str]) -> None:
         UnknownNameError: If it names one.
     """
     for canonical in mapping:
-        if canonical not in columns.CANONICAL:
-            raise UnknownNameError.among("canonical column", canonical, columns.CANONICAL)
+        if canonical not in columns.READABLE:
+            raise UnknownNameError.among("canonical column", canonical, columns.READABLE)
 
 
 def plan_by_fields(
@@ -94,7 +94,7 @@ def plan_by_fields(
             received=shown(names) or "no columns",
             remedy="Declare those columns in the mapping, or choose another dialect.",
         )
-    ordered: dict[str, str] = {name: found[name] for name in columns.CANONICAL if name in found}
+    ordered: dict[str, str] = {name: found[name] for name in columns.READABLE if name in found}
     extra = [name for name in names if normal_name(name) in also]
     return Plan(ordered, tuple(dict.fromkeys([*ordered.values(), *extra])))
 
@@ -199,4 +199,4 @@ def money(frame: pl.DataFrame, *, units: bool = False) -> pl.DataFrame:
         known = pl.col(columns.VALUE) if columns.VALUE in frame.columns else pl.lit(None, dtype=pl.Float64)
         value = pl.when(is_paid).then(known.fill_null(reckoned)).otherwise(known)
         frame = frame.with_columns(value.alias(columns.VALUE))
-    return frame.select(name for name in columns.CANONICAL if name in frame.columns)
+    return frame.select(name for name in columns.READABLE if name in frame.columns)

@@ -75,7 +75,7 @@ def _plan(names: Sequence[str], mapping: Mapping[str, str]) -> Plan:
                 f'mapping = {{ {missing[0]} = "{own}" }}.'
             ),
         )
-    ordered: dict[str, str] = {name: found[name] for name in columns.CANONICAL if name in found}
+    ordered: dict[str, str] = {name: found[name] for name in columns.READABLE if name in found}
     return Plan(ordered, tuple(dict.fromkeys(ordered.values())))
 
 

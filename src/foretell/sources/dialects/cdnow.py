@@ -66,7 +66,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
     rows = translation.frame.with_columns((pl.col(columns.VALUE) / units).alias(columns.PRICE))
     return replace(
         translation,
-        frame=rows.select(name for name in columns.CANONICAL if name in rows.columns),
+        frame=rows.select(name for name in columns.READABLE if name in rows.columns),
         columns=scaled(translation.columns, _CONFIDENCE, declared=mapping),
         rejected=translation.rejected if rejected is None else pl.concat([rejected, translation.rejected]),
         notes=(*translation.notes, *_NOTES),

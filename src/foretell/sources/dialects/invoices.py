@@ -62,7 +62,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
         rows = rows.with_columns((pl.col(columns.PRICE) * pl.col(columns.QUANTITY)).alias(columns.VALUE))
     return replace(
         translation,
-        frame=rows.select(name for name in columns.CANONICAL if name in rows.columns),
+        frame=rows.select(name for name in columns.READABLE if name in rows.columns),
         columns=scaled(translation.columns, _CONFIDENCE, declared={}),
         notes=(*translation.notes, _REFUND_NOTE),
         tables=_tables(frame, mapping),

@@ -80,7 +80,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
     found.pop(columns.TEXT, None)
     return replace(
         translation,
-        frame=rows.select(name for name in columns.CANONICAL if name in rows.columns),
+        frame=rows.select(name for name in columns.READABLE if name in rows.columns),
         columns=found,
         notes=tuple(notes),
     )

@@ -63,7 +63,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
     return replace(
         translation,
         frame=translation.frame.with_columns(pl.when(bought).then(1.0).alias(columns.QUANTITY)).select(
-            name for name in columns.CANONICAL if name in (*translation.frame.columns, columns.QUANTITY)
+            name for name in columns.READABLE if name in (*translation.frame.columns, columns.QUANTITY)
         ),
         columns=scaled(translation.columns, _CONFIDENCE, declared={}),
         notes=(*translation.notes, *_NOTES),

@@ -107,7 +107,7 @@ def _translate(frame: pl.DataFrame, _: Mapping[str, str], zone: str | None) -> T
     own = {columns.USER_ID: "the first word", columns.TIME: "the order", columns.ITEM_ID: "the other words"}
     return replace(
         translation,
-        frame=result.select(name for name in columns.CANONICAL if name in result.columns),
+        frame=result.select(name for name in columns.READABLE if name in result.columns),
         columns={name: Column(words_of, _CONFIDENCE) for name, words_of in own.items()},
         time_unit="seconds between events" if _GAP in rows.columns else "nothing but an order",
         rejected=rejected,

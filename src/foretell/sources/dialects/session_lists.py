@@ -132,7 +132,7 @@ def _translate(frame: pl.DataFrame, found: Mapping[str, str], zone: str | None) 
     notes += [_SAMPLES] if _TARGET in found else []
     return replace(
         translation,
-        frame=result.select(name for name in columns.CANONICAL if name in result.columns),
+        frame=result.select(name for name in columns.READABLE if name in result.columns),
         columns=shown_columns,
         time_unit=translation.time_unit if columns.TIME in found else "nothing but an order",
         notes=(*translation.notes, *notes),

@@ -5,6 +5,7 @@ This module owns encodings and the detection of garbage. It refuses to parse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -18,6 +19,8 @@ __all__ = ["all_bytes", "head_of", "is_plain_utf_8", "lines_of", "peek", "readab
 _HEAD_BYTES: Final = 1 << 16
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BOM: Final = b"\xef\xbb\xbf"
+_SEPARATOR_LINE: Final = re.compile(rb'"?sep=[^\r\n]"?\r?\n', re.IGNORECASE)
+"""What spreadsheets put before the line of names."""
 _TEXT_CONTROLS: Final = frozenset(b"\t\n\r\f\x1b\x01")
 """Control characters that text files hold: Hive parts cells with the first of them."""
 _GARBAGE_SHARE: Final = 0.01
@@ -97,8 +100,10 @@ def all_bytes(path: Path) -> bytes:
 
 
 def is_plain_utf_8(path: Path) -> bool:
-    """True unless the file starts with a mark of UTF-16; compressed or not."""
-    return not peek(path).startswith(_UTF_16)
+    """True unless the file starts with a mark of UTF-16 or a line of its separator, or ends lines as old Macs did."""
+    head = peek(path)
+    is_odd = head.startswith(_UTF_16) or _SEPARATOR_LINE.match(head.removeprefix(_BOM)) is not None
+    return not is_odd and not _ends_lines_by_cr(head)
 
 
 def lines_of(path: Path) -> Iterator[tuple[str, bool]]:
@@ -122,4 +127,13 @@ def _opened(path: Path) -> IO[bytes]:
 def _as_utf_8(content: bytes) -> bytes:
     if content.startswith(_UTF_16):
         content = content[: len(content) // 2 * 2].decode("utf-16", errors="replace").encode()
-    return content.removeprefix(_BOM)
+    content = content.removeprefix(_BOM)
+    if said := _SEPARATOR_LINE.match(content):
+        content = content[said.end() :]
+    return content.replace(b"\r", b"\n") if _ends_lines_by_cr(content) else content
+
+
+def _ends_lines_by_cr(content: bytes) -> bool:
+    """True for the line ends of old Macs, which some spreadsheets still write: to others such a file is one line."""
+    head = content[:_HEAD_BYTES]
+    return b"\r" in head and b"\n" not in head
