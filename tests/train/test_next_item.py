@@ -142,6 +142,24 @@ def test_companions_are_saved(trio, tmp_path):
     assert torch.equal(load_ranker(tmp_path).scores(asked), trio.scores(asked))
 
 
+def test_distilled_one_model_answers_and_is_taught_by_the_others(trio, tmp_path):
+    told = []
+    found, fitting = fit_next_item(
+        frame(walks(100, seed=0)),
+        config=ModelConfig(size="nano", epochs=2, min_item_count=1, companions=("gru",), distil=0.5),
+        seed=0,
+        folder=tmp_path,
+        progress=lambda done, of: told.append((done, of)),
+    )
+    assert found.companions == ()
+    assert found.encoder.model.backbone_name == "transformer"
+    assert not torch.equal(found.encoder.every_item_vector, trio.encoder.every_item_vector)
+    assert (tmp_path / "student" / "metrics.jsonl").exists()
+    assert told[-1][0] == told[-1][1]  # the student's steps are part of the work that was announced
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert fitting.losses["next_item"] > 0
+
+
 def test_a_mixture_that_is_given_is_kept(tmp_path):
     given, paces = NextItemMixture(sequence=0.3, graph=0.4), []
     found, _ = fit_next_item(

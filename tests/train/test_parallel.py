@@ -15,6 +15,7 @@ from foretell.train.parallel import Team
 SCRIPT = """
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 import numpy as np
@@ -56,8 +57,8 @@ def run(folder, settings, kill_at=None):
     stepper._DENSE_ROWS_A_TOUCHED_ONE = 0 if settings.pop("rows", False) else 4
     torch.manual_seed(0)
     model = BehaviourModel(vocabulary, size="nano", dropout=0.0, backbone=settings.get("backbone", "transformer"))
-    common = {"size": "nano", "epochs": 3, "n_negatives": 8, "precision": "float32", "item_loss": "sampled_softmax"}
-    config = ModelConfig.model_validate(common | {"checkpoint_seconds": 1e-9} | settings)
+    common = {"size": "nano", "epochs": 2, "n_negatives": 8, "precision": "float32", "item_loss": "sampled_softmax"}
+    config = ModelConfig.model_validate(common | {"checkpoint_seconds": 1e9} | settings)
     data = PretrainingData.cut(batch, events_per_step=90, seed=0)
     def progress(done, total):
         if done == kill_at:
@@ -72,10 +73,12 @@ with joined() as team:
         torch.save(model.state_dict(), folder / f"model{team.rank}.pt")
         if settings.get("parallel"):
             try:
-                run(folder / "killed", settings, kill_at=5)
+                run(folder / "killed", {**settings, "checkpoint_seconds": 1e-9}, kill_at=4)
             except Killed:
                 pass
             team.wait()
+            if team.writes:
+                shutil.copy(folder / "killed" / "checkpoint.pt", folder / "left.pt")
             model = run(folder / "killed", settings)
             torch.save(model.state_dict(), folder / "killed" / f"model{team.rank}.pt")
 """
@@ -132,7 +135,7 @@ def weights(folder, rank=0):
 @pytest.mark.parametrize("name", RUNS)
 def test_the_losses_of_two_processes_are_those_of_one(name, one_and_two):
     one, two = (losses(home / name) for home in one_and_two)
-    assert len(one) == len(two) > 9
+    assert len(one) == len(two) > 6
     for loss in ("next_item", "next_action", "next_order_time"):
         np.testing.assert_allclose([line[loss] for line in two], [line[loss] for line in one], rtol=2e-3)
     if name == "held_out":
@@ -163,7 +166,7 @@ def test_killed_together_and_started_again_they_end_bit_identical(name, one_and_
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fsdp", "muon", "average"])
 def test_what_several_processes_left_in_parts_one_continues(name, one_and_two):
-    one, two = (torch.load(home / name / "checkpoint.pt", weights_only=True) for home in one_and_two)
+    one, two = (torch.load(home / name / "left.pt", weights_only=True) for home in one_and_two)
     assert {part: value.shape for part, value in one["model"].items()} == {
         part: value.shape for part, value in two["model"].items()
     }
