@@ -61,7 +61,7 @@ def test_only_common_rows_are_compared(tiny_run, twin):
 
 
 def test_rows_that_ended_otherwise_are_another_question(tiny_run, twin):
-    changed(twin, "purchase", lambda frame: frame.with_columns(1 - pl.col("label")))
+    changed(twin, "purchase", lambda frame: frame.with_columns(label=1 - pl.col("label")))
     found = compare_runs(tiny_run, second=twin, replicates=20)
     assert "another outcome" in found["left_out"]["purchase"]
     with pytest.raises(InputError, match="no task in common") as caught:

@@ -116,6 +116,18 @@ def test_recommendations_of_new_items_only(client, run, world):
     assert batch["item_id"].to_list() == items
 
 
+def test_another_horizon_is_answered_as_in_batch_by_the_tasks_that_can(client, run, world):
+    user = world.before.events.filter(action="purchase")["user_id"][0]
+    url = f"/v1/users/{user}/predictions?task=purchase,churn,recommend"
+    plain, week = client.get(url).json()["predictions"], client.get(f"{url}&horizon_days=7").json()["predictions"]
+    for name in ("purchase", "churn"):
+        batch = Predictor.load(run).predict(name, users=[user], horizon_days=7).row(0, named=True)
+        assert week[name]["horizon_days"] == 7
+        assert week[name]["probability"] == pytest.approx(batch["probability"], rel=1e-12)
+    assert week["purchase"]["probability"] < plain["purchase"]["probability"]
+    assert week["recommend"] == plain["recommend"]
+
+
 def test_a_moment_far_away_or_seen_is_noted_with_the_answer(client, world):
     user = world.before.events["user_id"][0]
 
@@ -150,6 +162,9 @@ def test_a_moment_far_away_or_seen_is_noted_with_the_answer(client, world):
         ("/v1/users/u1/predictions?limit=0", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=-1", 400, "whole number from 1"),
         ("/v1/users/u1/predictions?limit=%C2%B2", 400, "whole number from 1"),
+        ("/v1/users/u1/predictions?horizon_days=soon", 400, "whole number of days"),
+        ("/v1/users/u1/predictions?horizon_days=0", 400, "whole number from 1"),
+        ("/v1/users/u1/predictions?horizon_days=7&task=ad", 400, "its own horizon alone"),
         ("/v1/users/%20/predictions", 400, "No user is named"),
         ("/v1/users//predictions", 400, "No user is named"),
         ("/v1/users/u1", 404, "Not Found"),

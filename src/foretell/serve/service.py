@@ -34,6 +34,7 @@ __all__ = ["LiveService"]
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _FURTHEST_AHEAD: Final = 366 * DAY
+_MOST_DIGITS: Final = 9
 _LONGEST_LIST: Final = 1000
 _TRUTHS: Final = {"true": True, "false": False}
 
@@ -211,9 +212,12 @@ class LiveService:
 
     def _horizon(self, text: str, *, tasks: Sequence[str]) -> int:
         able = [name for name in tasks if self.predictor.tasks[name].task.kind in ANY_HORIZON_ANSWERS]
-        days = int(text) if text.isascii() and text.isdigit() else -1
-        check_horizon(days, task=self.predictor.tasks[(able or list(tasks))[0]].task)
-        return days
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+            raise InputError(
+                "The horizon is not usable.", received=text, remedy="Give a whole number of days from 1 to 366."
+            )
+        check_horizon(int(text), task=self.predictor.tasks[(able or list(tasks))[0]].task)
+        return int(text)
 
     def _moment(self, at: str, *, span: Span) -> int:
         cutoff = parse_time(at)
