@@ -20,6 +20,8 @@ from foretell.core.batch import Batch
 from foretell.model.backbones import BackboneName
 from foretell.model.backbones.choice import BackboneChoice, Evidence, choose_backbone
 from foretell.model.behaviour import BehaviourModel
+from foretell.model.content.inheritance import explain_by_content
+from foretell.model.content.vectors import content_vectors
 from foretell.model.encoding import encode_histories
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.next_item import NextItemMixture
@@ -143,7 +145,12 @@ def fit_next_item(
     """
     until = int(str(histories[columns.TIME].max())) if until is None else until
     known = histories.lazy().filter(pl.col(columns.TIME) <= until)
-    vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
+    vocabulary = Vocabulary.build(
+        known,
+        items=items,
+        vectors=content_vectors(items, config=config.content, seed=seed),
+        min_count=config.min_item_count,
+    )
     packed = folder / "packed"
     batch = packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
     evidence = Evidence(n_events=int(batch.offsets[-1]), n_histories=len(batch), n_items=len(vocabulary.items))
@@ -193,6 +200,7 @@ def _pretrained(
     start_items(model, batch, config=config, seed=seed)
     data = PretrainingData.cut(_without_day(batch), events_per_step=_events_a_step(batch, model), seed=seed)
     losses = pretrain(model, data=data, config=config, seed=seed, folder=folder, progress=progress, on_pace=on_pace)
+    explain_by_content(model.embedding.items, seed=seed)
     return Encoder(vocabulary, model), losses
 
 

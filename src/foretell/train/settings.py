@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.model.activations import ActivationName
 from foretell.model.backbones import BackboneName
+from foretell.model.content.vectors import ContentConfig
 from foretell.model.size import SizeName
 from foretell.train.augmentation import AugmentationConfig
 from foretell.train.losses import RegularisationConfig
@@ -73,6 +74,9 @@ class ModelConfig(BaseModel):
     companions: tuple[BackboneName, ...] = ()
     """Backbones of more sequence models, each with a seed of its own, whose opinions are averaged with the first one's
     when the next item is ranked: ``["transformer", "gru"]`` trains three models in all."""
+
+    content: ContentConfig = ContentConfig()
+    """What is read of items beside their ids, categories and brands."""
 
     optimisation: OptimisationConfig = OptimisationConfig()
     """How the weights are moved: optimiser, schedule, clipping."""
