@@ -131,6 +131,14 @@ class Vocabulary:
         """What the content codes of an item are of, in their order."""
         return (*self.content, DESCRIPTION) if self.vectors.shape[1] else tuple(self.content)
 
+    @property
+    def content_of_items(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """What is said of each item code: the codes of its content fields ``[V, F]``, and its vector ``[V, K]``."""
+        n_fields = len(self.content)
+        if not self.vectors.shape[1]:
+            return self.item_content[:, :n_fields], np.zeros((self.n_items, 0), dtype=np.float32)
+        return self.item_content[:, :n_fields], self.vectors[self.item_content[:, n_fields]]
+
     def with_items(self, names: Sequence[str]) -> Vocabulary:
         """The same with codes for more items, behind those it has; what it knows already is left out."""
         known = set(self.items)

@@ -23,6 +23,7 @@ from foretell.model.behaviour import BehaviourModel
 from foretell.model.content.inheritance import explain_by_content
 from foretell.model.content.vectors import content_vectors
 from foretell.model.encoding import encode_histories
+from foretell.model.graph.likeness import alike_by_content
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.next_item import NextItemMixture
 from foretell.model.vocabulary import Vocabulary
@@ -221,14 +222,17 @@ def _joined(
 ) -> NextItemRanker:
     """The models in one ranker; by what came later, if that is known, goes what is not settled of graph and mixture."""
     vocabulary = encoder.vocabulary
+    alike = alike_by_content(*vocabulary.content_of_items)
     if later is None:
-        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph, alike=alike)
         return NextItemRanker(encoder, links, mixture or NextItemMixture(), companions)
     histories, targets = later.encoded(vocabulary), vocabulary.item_codes(later.targets)
     if graph is None:
-        links = graph_that_foresees(batch, n_items=vocabulary.n_items, later=histories, targets=targets, seed=seed)
+        links = graph_that_foresees(
+            batch, n_items=vocabulary.n_items, later=histories, targets=targets, seed=seed, alike=alike
+        )
     else:
-        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph, alike=alike)
     if mixture is not None:
         return NextItemRanker(encoder, links, mixture, companions)
     return NextItemRanker.fit(encoder, links, companions=companions, histories=histories, targets=targets, seed=seed)
