@@ -119,6 +119,13 @@ def test_an_item_nothing_is_known_of_is_no_likelier_than_any(ranker):
     assert not (codes == wider.graph.n_items - 1).any()
 
 
+def test_the_settings_can_ask_for_newcomers(tmp_path):
+    asked = ContentConfig(text="tfidf", newcomers=True)
+    found = fit(tmp_path, items=catalogue(), content=asked)
+    assert set(found.encoder.vocabulary.items) >= {f"g{group}new" for group in range(len(GROUPS))}
+    assert undiscovered(found.encoder.vocabulary) == []
+
+
 def test_a_ranker_with_content_is_saved(ranker, tmp_path):
     wider = with_newcomers(ranker, ["g1new"])
     save_ranker(wider, tmp_path)

@@ -28,6 +28,7 @@ from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.next_item import NextItemMixture
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
+from foretell.predictor.newcomers import undiscovered, with_newcomers
 from foretell.predictor.next_item import NextItemRanker
 from foretell.train.graph_choice import graph_that_foresees
 from foretell.train.pace import Pace
@@ -175,6 +176,8 @@ def fit_next_item(
     first, companions = encoders[0], tuple(encoders[1:])
     ranker = _joined(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
     shutil.rmtree(packed, ignore_errors=True)
+    if config.content.newcomers:
+        ranker = with_newcomers(ranker, undiscovered(vocabulary))
     return ranker, Fitting(losses, backbone)
 
 

@@ -6,6 +6,7 @@ the content takes over is taken from the item's own part.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,9 +24,46 @@ _RIDGES: Final = (1.0, 4.0, 16.0, 64.0)
 _HELD_OUT: Final = 0.1
 _FEWEST_ITEMS: Final = 20
 _MOST_ROUNDS: Final = 60
-_CLOSE_ENOUGH: Final = 1e-4
+_CLOSE_ENOUGH: Final = 1e-3
 
 Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is known of n items, P things: a one for each value that an item has, and its vector.
+
+    Ones are few and vectors are full, so each kind is multiplied in its own way.
+
+    Attributes:
+        values: ``[n, P - K]``.
+        vectors: ``[n, K]``.
+    """
+
+    values: sparse.csr_array
+    vectors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def width(self) -> int:
+        """P."""
+        return int(self.values.shape[1] + self.vectors.shape[1])
+
+    def select(self, rows: NDArray[np.bool_]) -> Design:
+        """Some of the items."""
+        return Design(self.values[rows], self.vectors[rows])
+
+    def said(self, coefficients: Floats) -> Floats:
+        """The product with ``[P, D]``: what the content says of each item, ``[n, D]``."""
+        n_values = self.values.shape[1]
+        found: Floats = self.values @ coefficients[:n_values] + self.vectors @ coefficients[n_values:]
+        return found
+
+    def gathered(self, rest: Floats) -> Floats:
+        """The product of the transpose with ``[n, D]``: what each thing has of it, ``[P, D]``."""
+        return np.concatenate([self.values.T @ rest, self.vectors.T @ rest])
 
 
 @torch.no_grad()
@@ -62,16 +100,18 @@ def explain_by_content(items: ItemVectors, *, seed: int) -> float | None:
     nothing = torch.zeros(int(test.sum()), dtype=torch.int64)
     rows = items.item_content[1:][torch.from_numpy(test)]
 
+    read, left_out = design.select(~test), design.select(test)
+
     def foretold(coefficients: Floats) -> float:
-        said = items.unnormed(nothing, rows) + torch.from_numpy(design[test] @ coefficients)
+        said = items.unnormed(nothing, rows) + torch.from_numpy(left_out.said(coefficients))
         return float(torch.cosine_similarity(said, before[torch.from_numpy(test)]).mean())
 
-    found = [(foretold(_ridge(design[~test], wanted[~test], strength=ridge)), ridge) for ridge in _RIDGES]
+    found = [(foretold(_ridge(read, wanted[~test], strength=ridge)), ridge) for ridge in _RIDGES]
     best, ridge = max(found)
-    if not best > foretold(np.zeros((design.shape[1], own.shape[1]), dtype=np.float32)):
+    if not best > foretold(np.zeros((design.width, own.shape[1]), dtype=np.float32)):
         return None
     coefficients = _ridge(design, wanted, strength=ridge)
-    own[1:] -= torch.from_numpy(design @ coefficients)
+    own[1:] -= torch.from_numpy(design.said(coefficients))
     first = 0
     for part in items.content:
         table = _table_of(part)
@@ -90,32 +130,32 @@ def _table_of(part: nn.Module) -> Tensor:
     return part.weight
 
 
-def _design(items: ItemVectors, codes: NDArray[np.int64]) -> sparse.csr_array:
-    """What is known of each item, ``[V - 1, P]``: a one for each of its values that is known, and its vectors."""
-    blocks = []
+def _design(items: ItemVectors, codes: NDArray[np.int64]) -> Design:
+    """What is known of each item with a code of its own; unknown values say nothing."""
+    blocks = [sparse.coo_array((len(codes), 0), dtype=np.float32)]
+    vectors = np.zeros((len(codes), 0), dtype=np.float32)
     for field, part in enumerate(items.content):
         column = codes[:, field]
         if isinstance(part, DescribedVectors):
-            blocks.append(sparse.csr_array(part.given.numpy()[column]))
+            vectors = part.given.numpy()[column]
             continue
         known = np.flatnonzero(column != UNKNOWN)
         ones = np.ones(len(known), dtype=np.float32)
         shape = (len(codes), len(_table_of(part)) - 1)
-        blocks.append(sparse.csr_array(sparse.coo_array((ones, (known, column[known] - 1)), shape=shape)))
-    return sparse.csr_array(sparse.hstack(blocks, format="csr"))
+        blocks.append(sparse.coo_array((ones, (known, column[known] - 1)), shape=shape))
+    return Design(sparse.csr_array(sparse.hstack(blocks, format="csr"), dtype=np.float32), vectors)
 
 
-def _ridge(design: sparse.csr_array, wanted: Floats, *, strength: float) -> Floats:
+def _ridge(design: Design, wanted: Floats, *, strength: float) -> Floats:
     """``(X'X + strength I)^-1 X'Y`` for all columns of Y at once, by conjugate gradients: X'X is never made."""
-    turned = sparse.csr_array(design.T)
-    found = np.zeros((design.shape[1], wanted.shape[1]), dtype=np.float32)
-    rest = turned @ wanted
+    found = np.zeros((design.width, wanted.shape[1]), dtype=np.float32)
+    rest = design.gathered(wanted)
     way, size = rest.copy(), np.square(rest).sum(axis=0)
     enough = _CLOSE_ENOUGH**2 * np.maximum(size, 1e-20)
     for _ in range(_MOST_ROUNDS):
         if (size <= enough).all():
             break
-        ahead = turned @ (design @ way) + strength * way
+        ahead = design.gathered(design.said(way)) + np.float32(strength) * way
         step = size / np.maximum((way * ahead).sum(axis=0), 1e-20)
         found += step * way
         rest -= step * ahead

@@ -39,6 +39,9 @@ class ContentConfig(BaseModel):
     vectors: bool = True
     """Read the columns ``text_vector`` and ``image_vector`` where the items table has them."""
 
+    newcomers: bool = False
+    """Give items that training has no events of, or too few, a place in rankings, by what the items table says."""
+
     width: Annotated[int, Field(ge=1, le=4096)] = 128
     """Numbers kept of each kind of vector: wider ones are projected on their main directions."""
 

@@ -21,8 +21,8 @@ _SHARPNESS: Final = 3
 """Likeness to this power: what is almost the same counts, what is of the same kind hardly does."""
 
 _SCORES_AT_ONCE: Final = 8_000_000
-_MOST_ITEMS: Final = 100_000
-"""Each item is compared with each: twice as many items take four times as long, a minute or so here."""
+_MOST_ITEMS: Final = 50_000
+"""Each item is compared with each: twice as many items take four times as long."""
 
 
 def alike_by_content(codes: NDArray[np.integer], vectors: NDArray[np.float32] | None = None) -> sparse.csr_array | None:
@@ -36,7 +36,7 @@ def alike_by_content(codes: NDArray[np.integer], vectors: NDArray[np.float32] | 
         vectors: A vector of unit length for each item ``[V, K]``, zero where it has none.
 
     Returns:
-        float32 ``[V, V]``; None where nothing is said of any item, or there are more than 100,000.
+        float32 ``[V, V]``; None where nothing is said of any item, or there are more than 50,000.
 
     Example:
         >>> alike_by_content(np.array([[0], [1], [1], [2]])).toarray().tolist()
