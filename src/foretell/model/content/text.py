@@ -18,10 +18,20 @@ from foretell.core.errors import ConfigError, MissingExtraError, UnknownNameErro
 from foretell.model.content.bert import BertEncoder
 from foretell.model.content.tfidf import tfidf_vectors
 
-__all__ = ["TEXT_ENCODERS", "text_vectors"]
+__all__ = ["TEXT_ENCODERS", "is_encoder", "text_vectors"]
 
 _TFIDF_WIDTH: Final = 128
 _AT_ONCE: Final = 2048
+
+
+def is_encoder(name: str) -> bool:
+    """Whether this is the name of an encoder, or may be the path of one.
+
+    Example:
+        >>> is_encoder("tfidf"), is_encoder("models/e5"), is_encoder("tfdif")
+        (True, True, False)
+    """
+    return name in TEXT_ENCODERS or os.sep in name or Path(name).is_dir()
 
 
 def text_vectors(texts: Sequence[str], *, encoder: str, seed: int = 0) -> NDArray[np.float32]:
@@ -46,7 +56,7 @@ def text_vectors(texts: Sequence[str], *, encoder: str, seed: int = 0) -> NDArra
         (3, 128)
     """
     known = TEXT_ENCODERS.get(encoder)
-    if known is None and not (os.sep in encoder or Path(encoder).is_dir()):
+    if not is_encoder(encoder):
         raise UnknownNameError.among("text encoder", encoder, (*TEXT_ENCODERS, "the path of a folder"))
     # One vector a text, however many items share it.
     distinct = sorted({text for text in texts if text.strip()})

@@ -11,12 +11,12 @@ from typing import Annotated, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sklearn.utils.extmath import randomized_svd
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
-from foretell.model.content.text import text_vectors
+from foretell.model.content.text import TEXT_ENCODERS, is_encoder, text_vectors
 
 __all__ = ["GIVEN", "ContentConfig", "content_vectors"]
 
@@ -45,6 +45,14 @@ class ContentConfig(BaseModel):
     width: Annotated[int, Field(ge=1, le=4096)] = 128
     """Numbers kept of each kind of vector: wider ones are projected on their main directions."""
 
+    @field_validator("text")
+    @classmethod
+    def _known(cls, text: str) -> str:
+        """Refused at once, not when the log has been prepared."""
+        if text != "none" and not is_encoder(text):
+            raise ValueError(f"There is no text encoder {text!r}: none, {', '.join(TEXT_ENCODERS)}, or a path.")
+        return text
+
 
 def content_vectors(items: pl.DataFrame | None, *, config: ContentConfig, seed: int) -> NDArray[np.float32] | None:
     """The vectors of the rows of an items table, ``[n, K]``; None where the settings or the table give none.
@@ -62,8 +70,8 @@ def content_vectors(items: pl.DataFrame | None, *, config: ContentConfig, seed: 
 
     Example:
         >>> table = pl.DataFrame({"item_id": ["a", "b", "c"], "image_vector": [[1.0, 0.0], [0.0, 1.0], None]})
-        >>> content_vectors(table, config=ContentConfig(), seed=0).round(1).tolist()
-        [[0.7, -0.7], [-0.7, 0.7], [0.0, 0.0]]
+        >>> (100 * content_vectors(table, config=ContentConfig(), seed=0)).round().astype(int).tolist()
+        [[71, -71], [-71, 71], [0, 0]]
     """
     if items is None:
         return None
