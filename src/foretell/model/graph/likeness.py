@@ -21,7 +21,7 @@ _SHARPNESS: Final = 3
 """Likeness to this power: what is almost the same counts, what is of the same kind hardly does."""
 
 _SCORES_AT_ONCE: Final = 8_000_000
-_MOST_ITEMS: Final = 50_000
+_MOST_ITEMS: Final = 20_000
 """Each item is compared with each: twice as many items take four times as long."""
 
 
@@ -36,7 +36,7 @@ def alike_by_content(codes: NDArray[np.integer], vectors: NDArray[np.float32] | 
         vectors: A vector of unit length for each item ``[V, K]``, zero where it has none.
 
     Returns:
-        float32 ``[V, V]``; None where nothing is said of any item, or there are more than 50,000.
+        float32 ``[V, V]``; None where nothing is said of any item, or there are more than 20,000.
 
     Example:
         >>> alike_by_content(np.array([[0], [1], [1], [2]])).toarray().tolist()
