@@ -15,7 +15,7 @@ help: ## list the targets
 $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(STAMP)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[demo,live,database,remote,spark,track,tune,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[demo,live,database,remote,spark,track,text,tune,dev]'
 	@touch $(STAMP)
 
 setup: $(STAMP) ## install foretell and its tools into .venv
@@ -56,7 +56,7 @@ pins: ## renew constraints.txt from an install of its own
 	$(PYTHON) -m venv "$$fresh/venv"; \
 	grep '^#' constraints.txt > "$$fresh/pins"; \
 	grep '^torch==' constraints.txt > "$$fresh/torch"; \
-	"$$fresh/venv/bin/python" -m pip install --disable-pip-version-check -c "$$fresh/torch" -e '.[demo,live,database,remote,spark,track,tune,dev]'; \
+	"$$fresh/venv/bin/python" -m pip install --disable-pip-version-check -c "$$fresh/torch" -e '.[demo,live,database,remote,spark,track,text,tune,dev]'; \
 	"$$fresh/venv/bin/python" -m pip freeze --all --exclude pip --exclude-editable \
 		| sed 's/+[a-z0-9]*$$//' >> "$$fresh/pins"; \
 	cp "$$fresh/pins" constraints.txt

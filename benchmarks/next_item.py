@@ -1,11 +1,13 @@
 """The next item, from a raw file to figures: foretell's default recipe, its parts, and the mean over seeds.
 
 Usage: python -m benchmarks.next_item --data sequences.txt --format s3rec --protocol A,B --seeds 3 --json out.json
+           [--items items.parquet --set content.text=tfidf]
 
 ``benchmarks/next_item_protocols.py`` says what each format is learned from. Every item seen in training is ranked;
 a target it has not seen is a miss. Protocol A takes the items a history holds out of the ranking; protocol B takes
 nothing out. A target's rank counts every item with the same or a higher score before it. Nothing is chosen on the test
-part: it is scored once for each seed, with what training and validation left.
+part: it is scored once for each seed, with what training and validation left. ``--items`` is a table of the items as
+foretell reads it; ``benchmarks/s3rec_items.py`` makes one of the attributes that go with S3-Rec's files.
 """
 
 from __future__ import annotations
@@ -75,12 +77,14 @@ def judged(ranker: NextItemRanker, asked: Continued, protocols: list[str]) -> di
     return {name: figures(target_ranks(ranker, asked, new_only=name == "A")) for name in protocols}
 
 
-def fitted(protocol: Protocol, config: ModelConfig, *, seed: int) -> tuple[NextItemRanker, NextItemRanker]:
+def fitted(
+    protocol: Protocol, config: ModelConfig, *, seed: int, items: pl.DataFrame | None = None
+) -> tuple[NextItemRanker, NextItemRanker]:
     """The ranker whose choices the validation made, and the one the test is asked of."""
-    chosen = _fit(protocol.known, config, seed=seed, later=protocol.validation)
+    chosen = _fit(protocol.known, config, seed=seed, later=protocol.validation, items=items)
     if protocol.again is None:
         return chosen, chosen
-    return chosen, _fit(protocol.again, config, seed=seed, like=chosen)
+    return chosen, _fit(protocol.again, config, seed=seed, like=chosen, items=items)
 
 
 def _fit(
@@ -90,12 +94,14 @@ def _fit(
     seed: int,
     later: Continued | None = None,
     like: NextItemRanker | None = None,
+    items: pl.DataFrame | None = None,
 ) -> NextItemRanker:
     with tempfile.TemporaryDirectory() as folder:
         ranker, _ = fit_next_item(
             histories,
             later=later,
             mixture=like.mixture if like else None,
+            items=items,
             graph=like.graph.config if like else None,
             config=config,
             seed=seed,
@@ -106,11 +112,11 @@ def _fit(
 
 
 def one_seed(
-    protocol: Protocol, config: ModelConfig, *, seed: int, protocols: list[str]
+    protocol: Protocol, config: ModelConfig, *, seed: int, protocols: list[str], items: pl.DataFrame | None = None
 ) -> tuple[dict[str, Any], tuple[NextItemRanker, NextItemRanker]]:
     """Fit and judge once."""
     began = time.perf_counter()
-    chosen, ranker = fitted(protocol, config, seed=seed)
+    chosen, ranker = fitted(protocol, config, seed=seed, items=items)
     trained = time.perf_counter()
     parts = {
         name: judged(NextItemRanker(ranker.encoder, ranker.graph, mixture), protocol.test, protocols)
@@ -126,6 +132,7 @@ def one_seed(
         "parts": parts,
         "mixture": ranker.mixture.to_dict(),
         "graph_half_life_days": ranker.graph.config.half_life_days,
+        "graph_content_share": ranker.graph.config.content_share,
         "seconds": {"train": trained - began, "evaluate": evaluated - judging},
         "parameters": ranker.encoder.model.n_parameters(),
     }
@@ -162,6 +169,25 @@ def _progress(seed: int) -> Callable[[int, int], None]:
     return say
 
 
+def items_table(path: Path) -> pl.DataFrame | None:
+    """A table of items, read as foretell reads one beside a log."""
+    nothing = pl.DataFrame({"user_id": ["nobody"], "time": [1_500_000_000], "action": ["view"]})
+    return foretell.read_events(nothing, side_tables={"items": path}).table("items")
+
+
+def settings_of(given: list[str]) -> dict[str, Any]:
+    """``name=value`` and ``part.name=value`` as the nested settings they stand for."""
+    found: dict[str, Any] = {}
+    for one in given:
+        name, value = one.split("=", 1)
+        *parts, last = name.split(".")
+        place = found
+        for part in parts:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return found
+
+
 def mean_of(runs: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
     """The mean over seeds of every figure."""
     return {
@@ -178,15 +204,16 @@ def main() -> None:
     parser.add_argument("--protocol", default="A,B")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--items", type=Path, help="a table of the items, read for categories, brands and titles")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of ModelConfig")
     arguments = parser.parse_args()
     protocols = arguments.protocol.split(",")
-    chosen = dict(one.split("=", 1) for one in arguments.set)
-    config = ModelConfig.model_validate(RECIPE | chosen)
+    config = ModelConfig.model_validate(RECIPE | settings_of(arguments.set))
+    items = None if arguments.items is None else items_table(arguments.items)
     began = time.perf_counter()
     protocol = FORMATS[arguments.format](arguments.data)
     prepared = time.perf_counter() - began
-    runs = [one_seed(protocol, config, seed=seed, protocols=protocols) for seed in range(arguments.seeds)]
+    runs = [one_seed(protocol, config, seed=seed, protocols=protocols, items=items) for seed in range(arguments.seeds)]
     seeds = [found for found, _ in runs]
     epochs = config.chosen_epochs(protocol.known.height)
     trained = float(np.mean([run["seconds"]["train"] for run in seeds]))
@@ -194,6 +221,7 @@ def main() -> None:
         "data": {
             "file": arguments.data.name,
             "format": arguments.format,
+            "items_read": None if items is None else items.columns,
             "training_events": protocol.known.height,
             "items": runs[0][1][1].encoder.vocabulary.n_items - 1,
             "questions": len(protocol.test.targets),

@@ -31,6 +31,7 @@ def test_a_setting_of_several_kinds_is_refused_with_all_of_them(tmp_path):
         ("[clean]\nstart = 2020-01-01", "clean.start", "datetime.date(2020, 1, 1)"),
         ("[clean]\ncurrency_rates = { USD = -1.0 }", "clean.currency_rates.USD", "-1.0"),
         ("[model]\nlayers = 9", "model.layers", "9"),
+        ("[model.content]\ntext = 'tfdif'", "model.content.text", "'tfdif'"),
         ("[data]\nlogs = 'x'", "data.logs", "'x'"),
         ("[task.soon]\nkind = 'purchase'\nhorizon_days = 7\nhorizon = 8", "task.soon.horizon", "8"),
         ("[task.soon]\nkind = 'buy'\nhorizon_days = 7", "task.soon.kind", "'buy'"),

@@ -72,6 +72,7 @@ def test_what_users_install_is_used(project, extras, modules):
             names_of.setdefault(canonicalize_name(distribution), set()).add(top)
     declared = [Requirement(text) for text in project["project"]["dependencies"]]
     declared += [r for name, listed in extras.items() if name != "dev" for r in listed]
+    declared = [r for r in declared if r.marker is None or r.marker.evaluate()]
     idle = [r.name for r in declared if r.name not in USED_BY_OTHERS and not names_of[canonicalize_name(r.name)] & used]
     assert not idle
 

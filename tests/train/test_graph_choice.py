@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from foretell.core.batch import Batch
 from foretell.train.graph_choice import graph_that_foresees
@@ -54,3 +55,19 @@ def test_histories_of_one_day_have_nothing_to_forget():
         graph_that_foresees(one_day, n_items=N_ITEMS, later=later, targets=targets, seed=0).config.half_life_days
         is None
     )
+
+
+def alike(step):
+    """Item i is like item i + step."""
+    firsts = np.arange(1, N_ITEMS - 3)
+    return sparse.csr_array((np.ones(len(firsts)), (firsts, firsts + step)), shape=(N_ITEMS, N_ITEMS))
+
+
+def test_links_by_content_are_made_as_strong_as_helps():
+    later, targets = asked(2)
+    shop_of_pairs = shop(turns=False)  # whose links all lead to i + 1, so that only content leads to i + 2
+    for given, helps in ((alike(2), True), (alike(3), False)):
+        graph = graph_that_foresees(
+            shop_of_pairs, n_items=N_ITEMS, later=later, targets=targets, seed=0, alike=sparse.csr_array(given)
+        )
+        assert (graph.config.content_share > 0) == helps

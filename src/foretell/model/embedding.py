@@ -6,8 +6,10 @@ each event is embedded on its own.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,9 +17,31 @@ from foretell.model.dropout import Dropout
 from foretell.model.encoding import CALENDAR_BUCKETS, GAP_BUCKETS
 from foretell.model.vocabulary import UNKNOWN, Vocabulary
 
-__all__ = ["EventEmbedding", "ItemVectors"]
+__all__ = ["DescribedVectors", "EventEmbedding", "ItemVectors"]
 
 _SCALE = 0.02
+
+
+class DescribedVectors(nn.Module):
+    """Given vectors of texts and images, brought to the model's width by one learned matrix.
+
+    Args:
+        vectors: ``[R, K]``; row 0 is zero, so what nothing describes adds nothing.
+        width: Model width D.
+    """
+
+    given: Tensor
+
+    def __init__(self, vectors: NDArray[np.float32], *, width: int) -> None:
+        super().__init__()
+        self.register_buffer("given", torch.from_numpy(vectors), persistent=False)
+        self.projection = nn.Linear(vectors.shape[1], width, bias=False)
+        nn.init.normal_(self.projection.weight, std=_SCALE)
+
+    def forward(self, rows: Int[Tensor, "..."]) -> Float[Tensor, "... D"]:
+        """The brought vectors of some rows."""
+        brought: Tensor = self.projection(self.given[rows])
+        return brought
 
 
 class ItemVectors(nn.Module):
@@ -39,6 +63,8 @@ class ItemVectors(nn.Module):
         self.identity = _table(vocabulary.n_items, width)
         sizes = [len(values) + 1 for values in vocabulary.content.values()]
         self.content = nn.ModuleList(_table(size, width) for size in sizes)
+        if vocabulary.vectors.shape[1]:
+            self.content.append(DescribedVectors(vocabulary.vectors, width=width))
         self.register_buffer(
             "item_content", torch.from_numpy(vocabulary.item_content.astype("int64")), persistent=False
         )
@@ -46,10 +72,14 @@ class ItemVectors(nn.Module):
     def forward(self, items: Int[Tensor, "..."], content: Int[Tensor, "... F"] | None = None) -> Float[Tensor, "... D"]:
         """Vectors of item codes; ``content`` overrides the content looked up by code (needed for code 0)."""
         content = self.item_content[items] if content is None else content
+        return functional.normalize(self.unnormed(items, content), dim=-1)
+
+    def unnormed(self, items: Int[Tensor, "..."], content: Int[Tensor, "... F"]) -> Float[Tensor, "... D"]:
+        """The sums of own vectors and content's, before they are brought to unit length."""
         vectors: Tensor = self.identity(items)
         for field, table in enumerate(self.content):
             vectors = vectors + table(content[..., field])
-        return functional.normalize(vectors, dim=-1)
+        return vectors
 
     @torch.no_grad()
     def start_from(self, vectors: Float[Tensor, "V D"]) -> None:

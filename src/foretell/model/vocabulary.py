@@ -7,7 +7,7 @@ refuses to look at anything after the time it was built for: unseen values share
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ __all__ = ["CONTENT_FIELDS", "UNKNOWN", "Vocabulary"]
 
 UNKNOWN: Final = 0
 CONTENT_FIELDS: Final = (columns.CATEGORY, columns.CATEGORY_2, columns.CATEGORY_3, columns.BRAND)
+DESCRIPTION: Final = "description"
+"""The catalogue's column with the row of ``vectors`` that describes an item; 0 is one that nothing describes."""
+
 _PRICE_BUCKETS: Final = 16
 _FEW: Final = 10_000
 _STREAMING: Final = "streaming"
@@ -37,7 +40,8 @@ class Vocabulary:
         price_edges: Increasing prices that separate the price buckets; bucket 0 is "no price".
         item_content: int32 ``[len(items) + 1, n_fields]``: the content codes of each item code.
         catalogue: item id -> content codes for items outside ``items`` (too rare or too new to have an id
-            embedding) that the items table describes.
+            embedding) that the items table describes. Where there are vectors their row is in ``description``.
+        vectors: float32 ``[R, K]``: vectors of texts and images; row 0 is zero. K is 0 where items have none.
     """
 
     items: tuple[str, ...]
@@ -46,6 +50,7 @@ class Vocabulary:
     price_edges: tuple[float, ...]
     item_content: NDArray[np.int32]
     catalogue: pl.DataFrame
+    vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 0), dtype=np.float32))
 
     @classmethod
     def build(
@@ -53,6 +58,7 @@ class Vocabulary:
         histories: pl.DataFrame | pl.LazyFrame,
         *,
         items: pl.DataFrame | None = None,
+        vectors: NDArray[np.float32] | None = None,
         min_count: int = 5,
         max_items: int = 200_000,
     ) -> Vocabulary:
@@ -61,6 +67,7 @@ class Vocabulary:
         Args:
             histories: A ``history_frame`` cut at the end of the training window, whole or as a plan.
             items: The items side table, read for content (category levels, brand).
+            vectors: A vector of each row of ``items``, ``[n, K]``; a zero one describes nothing.
             min_count: Items seen less often get no code of their own, only their content.
             max_items: At most so many items, the most frequent, get a code.
         """
@@ -77,10 +84,19 @@ class Vocabulary:
         names = tuple(counts[columns.ITEM_ID].to_list())
         actions = tuple(rows.select(pl.col(columns.ACTION).unique()).collect(engine=_STREAMING).to_series().sort())
         catalogue, content = _content_codes(items)
+        if vectors is not None and items is not None:
+            catalogue, vectors = _described(catalogue, items, vectors)
         prices = rows.select(columns.PRICE).filter(pl.col(columns.PRICE) > 0).collect(engine=_STREAMING).to_series()
         levels = np.linspace(0, 1, _PRICE_BUCKETS)[1:-1]
         edges = np.unique(np.quantile(prices.to_numpy(), levels)) if len(prices) else np.empty(0)
-        return cls.assemble(names, actions=actions, content=content, price_edges=edges.tolist(), catalogue=catalogue)
+        return cls.assemble(
+            names,
+            actions=actions,
+            content=content,
+            price_edges=edges.tolist(),
+            catalogue=catalogue,
+            vectors=vectors if items is not None else None,
+        )
 
     @classmethod
     def assemble(
@@ -91,9 +107,10 @@ class Vocabulary:
         content: Mapping[str, Sequence[str]],
         price_edges: Sequence[float],
         catalogue: pl.DataFrame,
+        vectors: NDArray[np.float32] | None = None,
     ) -> Vocabulary:
         """Put a vocabulary together from its saved parts."""
-        fields = list(content)
+        fields = [*content, DESCRIPTION] if vectors is not None else list(content)
         table = np.zeros((len(items) + 1, max(len(fields), 1)), dtype=np.int32)
         if fields:
             known = pl.DataFrame({columns.ITEM_ID: list(items)}, schema={columns.ITEM_ID: pl.String})
@@ -106,6 +123,33 @@ class Vocabulary:
             price_edges=tuple(price_edges),
             item_content=table,
             catalogue=catalogue,
+            vectors=np.zeros((1, 0), dtype=np.float32) if vectors is None else vectors,
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the content codes of an item are of, in their order."""
+        return (*self.content, DESCRIPTION) if self.vectors.shape[1] else tuple(self.content)
+
+    @property
+    def content_of_items(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """What is said of each item code: the codes of its content fields ``[V, F]``, and its vector ``[V, K]``."""
+        n_fields = len(self.content)
+        if not self.vectors.shape[1]:
+            return self.item_content[:, :n_fields], np.zeros((self.n_items, 0), dtype=np.float32)
+        return self.item_content[:, :n_fields], self.vectors[self.item_content[:, n_fields]]
+
+    def with_items(self, names: Sequence[str]) -> Vocabulary:
+        """The same with codes for more items, behind those it has; what it knows already is left out."""
+        known = set(self.items)
+        new = [name for name in dict.fromkeys(names) if name not in known]
+        return Vocabulary.assemble(
+            [*self.items, *new],
+            actions=self.actions,
+            content=self.content,
+            price_edges=self.price_edges,
+            catalogue=self.catalogue,
+            vectors=self.vectors if self.vectors.shape[1] else None,
         )
 
     @property
@@ -127,7 +171,7 @@ class Vocabulary:
 
     def content_codes(self, item_ids: pl.Series) -> NDArray[np.int64]:
         """Content codes ``[n, n_fields]`` of any items the items table describes, 0 where it does not."""
-        fields = list(self.content)
+        fields = list(self.fields)
         if not fields:
             return np.zeros((len(item_ids), 1), dtype=np.int64)
         if len(item_ids) <= _FEW:
@@ -149,7 +193,7 @@ class Vocabulary:
     def _content_index(self) -> tuple[pl.Series, NDArray[np.int64]]:
         """The item ids of the catalogue in order and their content codes ``[n + 1, n_fields]``."""
         ordered = self.catalogue.sort(columns.ITEM_ID)
-        codes = ordered.select(list(self.content)).fill_null(UNKNOWN).to_numpy().astype(np.int64)
+        codes = ordered.select(list(self.fields)).fill_null(UNKNOWN).to_numpy().astype(np.int64)
         return ordered[columns.ITEM_ID], np.concatenate([codes, np.full((1, codes.shape[1]), UNKNOWN)])
 
     def price_buckets(self, prices: pl.Series) -> NDArray[np.int64]:
@@ -159,7 +203,7 @@ class Vocabulary:
         return np.where(np.isnan(values), 0, buckets).astype(np.int64)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the catalogue, as plain JSON types (the catalogue is saved as Parquet)."""
+        """Everything but catalogue and vectors, as plain JSON types (those are saved as Parquet and safetensors)."""
         return {
             "items": list(self.items),
             "actions": list(self.actions),
@@ -168,14 +212,17 @@ class Vocabulary:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any], *, catalogue: pl.DataFrame) -> Vocabulary:
-        """Rebuild a vocabulary from ``to_dict`` and its catalogue."""
+    def from_dict(
+        cls, saved: Mapping[str, Any], *, catalogue: pl.DataFrame, vectors: NDArray[np.float32] | None = None
+    ) -> Vocabulary:
+        """Rebuild a vocabulary from ``to_dict``, its catalogue and its vectors."""
         return cls.assemble(
             saved["items"],
             actions=saved["actions"],
             content=saved["content"],
             price_edges=saved["price_edges"],
             catalogue=catalogue,
+            vectors=vectors,
         )
 
 
@@ -209,3 +256,18 @@ def _content_codes(items: pl.DataFrame | None) -> tuple[pl.DataFrame, dict[str, 
         content[name] = tuple(table[name].drop_nulls().cast(pl.String).unique().sort().to_list())
         table = table.with_columns(pl.Series(name, _codes(table[name], content[name]).astype(np.int32)))
     return table, content
+
+
+def _described(
+    catalogue: pl.DataFrame, items: pl.DataFrame, vectors: NDArray[np.float32]
+) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    """The catalogue with the row of each item's vector, and the vectors that say something, a zero one before them."""
+    says = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
+    row = np.zeros(len(vectors), dtype=np.int32)
+    row[says] = np.arange(1, len(says) + 1)
+    of_items = items.select(columns.ITEM_ID).with_columns(pl.Series(DESCRIPTION, row))
+    described = catalogue.join(
+        of_items.unique(columns.ITEM_ID, keep="first"), on=columns.ITEM_ID, how="left", maintain_order="left"
+    )
+    kept = np.concatenate([np.zeros((1, vectors.shape[1]), dtype=np.float32), vectors[says].astype(np.float32)])
+    return described, kept

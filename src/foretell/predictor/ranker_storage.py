@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,8 @@ from foretell.predictor.next_item import NextItemRanker
 
 __all__ = ["load_encoder", "load_ranker", "save_encoder", "save_ranker"]
 
+_VECTORS: Final = "vectors.safetensors"
+
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the sequence model and its vocabulary."""
@@ -32,13 +35,21 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
         save_file(encoder.model.state_dict(), place)
     with appearing_whole(folder / "catalogue.parquet") as place:
         encoder.vocabulary.catalogue.write_parquet(place)
+    if encoder.vocabulary.vectors.shape[1]:
+        with appearing_whole(folder / _VECTORS) as place:
+            save_arrays({"vectors": encoder.vocabulary.vectors}, place)
     write_json(folder / "encoder.json", {"model": encoder.model.settings(), "vocabulary": encoder.vocabulary.to_dict()})
 
 
 def load_encoder(folder: Path) -> Encoder:
     """Read what ``save_encoder`` wrote."""
     saved = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-    vocabulary = Vocabulary.from_dict(saved["vocabulary"], catalogue=pl.read_parquet(folder / "catalogue.parquet"))
+    described = folder / _VECTORS
+    vocabulary = Vocabulary.from_dict(
+        saved["vocabulary"],
+        catalogue=pl.read_parquet(folder / "catalogue.parquet"),
+        vectors=load_arrays(described)["vectors"] if described.exists() else None,
+    )
     model = BehaviourModel(vocabulary, **saved["model"])
     model.load_state_dict(load_file(folder / "encoder.safetensors"))
     return Encoder(vocabulary, model.eval())

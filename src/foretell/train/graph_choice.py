@@ -1,6 +1,6 @@
-"""How fast the transition graph should forget: chosen by what came next later.
+"""How fast the transition graph should forget, and how far likeness by content links items: chosen by what came later.
 
-This module owns that one choice. It refuses to count links (``model.graph``).
+This module owns these choices. It refuses to count links (``model.graph``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from foretell.core.batch import Batch
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
@@ -19,14 +20,23 @@ __all__ = ["graph_that_foresees"]
 SHARES: Final = (1 / 2, 1 / 4, 1 / 8, 1 / 16)
 """Half-lives that are tried, as shares of the time the histories span."""
 
+CONTENT_SHARES: Final = (0.03, 0.1, 0.3, 1.0)
+"""Strengths of links by content that are tried."""
+
 _MOST_ASKED: Final = 5_000
 _ASKED_AT_ONCE: Final = 1_000
 
 
 def graph_that_foresees(
-    histories: Batch, *, n_items: int, later: Batch, targets: NDArray[np.int64], seed: int
+    histories: Batch,
+    *,
+    n_items: int,
+    later: Batch,
+    targets: NDArray[np.int64],
+    seed: int,
+    alike: sparse.csr_array | None = None,
 ) -> TransitionGraph:
-    """The graph, of some that forget at different speeds, that ranks best what came next later.
+    """The graph, of some that forget faster or slower and heed content more or less, that best ranks what came later.
 
     In a shop whose range changes with the season last month's neighbours say more than last year's; in another one
     all neighbours are needed. No forgetting is the first choice; faster and faster ones are tried while they gain.
@@ -37,18 +47,27 @@ def graph_that_foresees(
         later: Histories with something that came next, later than what is learned from.
         targets: The item code that came next, ``[B]``; rows of code 0 (unknown) are left out.
         seed: Decides which rows are asked where there are more than are needed.
+        alike: Which items are alike by content, rows that sum to one ``[V, V]``, if that is known. Links to them are
+            made stronger while it helps.
     """
     known = answerable(later, targets, most=_MOST_ASKED, seed=seed)
     best = TransitionGraph.build(histories, n_items=n_items)
-    span = _span_days(histories)
-    if not len(known) or span < 1:
+    if not len(known):
         return best
+    span = _span_days(histories)
     asked, right = later.select(known), targets[known]
     found = _reciprocal_rank(best, asked, right)
-    for share in SHARES:
+    for share in SHARES if span >= 1 else ():
         graph = TransitionGraph.build(histories, n_items=n_items, config=GraphConfig(half_life_days=share * span))
         value = _reciprocal_rank(graph, asked, right)
         if value <= found:  # forgetting still faster will not help where this much does not
+            break
+        best, found = graph, value
+    counted = best
+    for share in CONTENT_SHARES if alike is not None and alike.nnz else ():
+        graph = counted.with_alike(alike, share=share)
+        value = _reciprocal_rank(graph, asked, right)
+        if value <= found:
             break
         best, found = graph, value
     return best

@@ -21,11 +21,15 @@ from foretell.core.batch import Batch
 from foretell.model.backbones import BackboneName
 from foretell.model.backbones.choice import BackboneChoice, Evidence, choose_backbone
 from foretell.model.behaviour import BehaviourModel
+from foretell.model.content.inheritance import explain_by_content
+from foretell.model.content.vectors import content_vectors
 from foretell.model.encoding import encode_histories
+from foretell.model.graph.likeness import alike_by_content
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
 from foretell.model.next_item import NextItemMixture
 from foretell.model.vocabulary import Vocabulary
 from foretell.predictor.encoder import Encoder
+from foretell.predictor.newcomers import undiscovered, with_newcomers
 from foretell.predictor.next_item import NextItemRanker
 from foretell.train.graph_choice import graph_that_foresees
 from foretell.train.pace import Pace
@@ -143,7 +147,7 @@ def fit_next_item(
     Returns:
         The ranking, and what there is to say of its fitting.
     """
-    with _packed(histories, until=until, items=items, config=config, folder=folder) as (vocabulary, batch):
+    with _packed(histories, until=until, items=items, config=config, seed=seed, folder=folder) as (vocabulary, batch):
         backbone = _backbone(vocabulary, batch, config=config)
         names = (backbone.name, *config.companions)
         encoders, losses = _all_pretrained(
@@ -151,6 +155,8 @@ def fit_next_item(
         )
         first, companions = encoders[0], tuple(encoders[1:])
         ranker = _joined(first, companions, batch, later=later, graph=graph, mixture=mixture, seed=seed)
+        if config.content.newcomers:
+            ranker = with_newcomers(ranker, undiscovered(vocabulary))
     return ranker, Fitting(losses, backbone)
 
 
@@ -173,7 +179,7 @@ def accompany_next_item(
         seed: Decides every random choice.
         folder: Where checkpoints are.
     """
-    with _packed(histories, until=until, items=items, config=config, folder=folder) as (vocabulary, batch):
+    with _packed(histories, until=until, items=items, config=config, seed=seed, folder=folder) as (vocabulary, batch):
         names = (_backbone(vocabulary, batch, config=config).name, *config.companions)
         _all_pretrained(
             vocabulary,
@@ -189,12 +195,23 @@ def accompany_next_item(
 
 @contextmanager
 def _packed(
-    histories: pl.DataFrame, *, until: int | None, items: pl.DataFrame | None, config: ModelConfig, folder: Path
+    histories: pl.DataFrame,
+    *,
+    until: int | None,
+    items: pl.DataFrame | None,
+    config: ModelConfig,
+    seed: int,
+    folder: Path,
 ) -> Iterator[tuple[Vocabulary, Batch]]:
     """Vocabulary and packed histories; each process of several packs its own, and takes it away at the end."""
     until = int(str(histories[columns.TIME].max())) if until is None else until
     known = histories.lazy().filter(pl.col(columns.TIME) <= until)
-    vocabulary = Vocabulary.build(known, items=items, min_count=config.min_item_count)
+    vocabulary = Vocabulary.build(
+        known,
+        items=items,
+        vectors=content_vectors(items, config=config.content, seed=seed),
+        min_count=config.min_item_count,
+    )
     team = Team.present()
     packed = folder / ("packed" if team.writes else f"packed_{team.rank}")
     yield vocabulary, packed_on_disk(histories, vocabulary=vocabulary, observed_until=until, folder=packed)
@@ -283,6 +300,7 @@ def _pretrained(
         on_pace=on_pace,
         teachers=teachers,
     )
+    explain_by_content(model.embedding.items, seed=seed)
     return Encoder(vocabulary, model), losses
 
 
@@ -303,14 +321,17 @@ def _joined(
 ) -> NextItemRanker:
     """The models in one ranker; by what came later, if that is known, goes what is not settled of graph and mixture."""
     vocabulary = encoder.vocabulary
+    alike = alike_by_content(*vocabulary.content_of_items)
     if later is None:
-        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph, alike=alike)
         return NextItemRanker(encoder, links, mixture or NextItemMixture(), companions)
     histories, targets = later.encoded(vocabulary), vocabulary.item_codes(later.targets)
     if graph is None:
-        links = graph_that_foresees(batch, n_items=vocabulary.n_items, later=histories, targets=targets, seed=seed)
+        links = graph_that_foresees(
+            batch, n_items=vocabulary.n_items, later=histories, targets=targets, seed=seed, alike=alike
+        )
     else:
-        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph)
+        links = TransitionGraph.build(batch, n_items=vocabulary.n_items, config=graph, alike=alike)
     if mixture is not None:
         return NextItemRanker(encoder, links, mixture, companions)
     return NextItemRanker.fit(encoder, links, companions=companions, histories=histories, targets=targets, seed=seed)

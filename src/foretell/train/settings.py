@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foretell.model.activations import ActivationName
 from foretell.model.backbones import BackboneName
+from foretell.model.content.vectors import ContentConfig
 from foretell.model.size import SizeName
 from foretell.train.augmentation import AugmentationConfig
 from foretell.train.losses import RegularisationConfig
@@ -77,6 +78,9 @@ class ModelConfig(BaseModel):
     distil: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Above 0 one more model of the first backbone is trained last, which then answers alone: of the next item's label
     this share is what all the models before it agree on, the rest what came next."""
+
+    content: ContentConfig = ContentConfig()
+    """What is read of items beside their ids, categories and brands."""
 
     optimisation: OptimisationConfig = OptimisationConfig()
     """How the weights are moved: optimiser, schedule, clipping."""

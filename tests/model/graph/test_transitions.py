@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy import sparse
 
 from foretell.core.batch import Batch
 from foretell.model.graph.transitions import GraphConfig, TransitionGraph
@@ -90,3 +91,24 @@ def test_with_a_half_life_old_links_and_counts_fade():
     graph = TransitionGraph.build(aged, n_items=4, config=GraphConfig(half_life_days=5))
     assert graph.links[1, 2] == pytest.approx(graph.links[1, 3] / 4)
     np.testing.assert_allclose(graph.counts, [0, 1.25, 0.25, 1])
+
+
+def test_items_alike_are_linked_beside_what_was_counted(graph):
+    alike = sparse.csr_array(([0.25, 0.75], ([6, 6], [1, 2])), shape=(7, 7))
+    wider = graph.with_alike(alike, share=0.5)
+    average = graph.links.sum() / 7
+    expected = graph.links.toarray() + 0.5 * average * alike.toarray()
+    np.testing.assert_allclose(wider.links.toarray(), expected, rtol=1e-6)
+    assert wider.config.content_share == 0.5
+    # An item without events points at what is like it.
+    assert wider.scores(batch([6])).toarray()[0].argmax() == 2
+
+
+def test_the_share_of_content_is_part_of_the_settings():
+    lists, alike = batch([1, 2], [3, 4]), sparse.csr_array(([1.0], ([1], [4])), shape=(5, 5))
+    config = GraphConfig(content_share=0.3)
+    built = TransitionGraph.build(lists, n_items=5, config=config, alike=alike)
+    plain = TransitionGraph.build(lists, n_items=5)
+    np.testing.assert_array_equal(built.links.toarray(), plain.with_alike(alike, share=0.3).links.toarray())
+    assert built.config == config
+    assert TransitionGraph.build(lists, n_items=5, config=config).config.content_share == 0.0

@@ -53,6 +53,9 @@ class GraphConfig(BaseModel):
     most_neighbours: Annotated[int, Field(ge=1)] = 200
     """Links kept for each item, the strongest."""
 
+    content_share: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """How strong links to items of like content are together, in units of what an item's links come to on average."""
+
 
 @dataclass(frozen=True)
 class TransitionGraph:
@@ -79,13 +82,22 @@ class TransitionGraph:
     config: GraphConfig
 
     @classmethod
-    def build(cls, histories: Batch, *, n_items: int, config: GraphConfig | None = None) -> TransitionGraph:
+    def build(
+        cls,
+        histories: Batch,
+        *,
+        n_items: int,
+        config: GraphConfig | None = None,
+        alike: sparse.csr_array | None = None,
+    ) -> TransitionGraph:
         """Count the links of packed histories.
 
         Args:
             histories: ``item`` codes, a sequence a user, in the order of time; with a half-life their ``day`` too.
             n_items: Number of codes V.
             config: How to count.
+            alike: Which items are alike by content, rows that sum to one ``[V, V]``; linked if ``config`` gives such
+                links a share.
         """
         config = config or GraphConfig()
         items = histories.values["item"].astype(np.int64)
@@ -104,7 +116,23 @@ class TransitionGraph:
         links = _strongest(_scaled(links, rows=damped, columns=damped), config.most_neighbours)
         if fading is not None:
             counts = np.bincount(items, weights=fading, minlength=n_items).astype(np.float32)
-        return cls(links, counts, config)
+        graph = cls(links, counts, config.model_copy(update={"content_share": 0.0}))
+        return (
+            graph if alike is None or not config.content_share else graph.with_alike(alike, share=config.content_share)
+        )
+
+    def with_alike(self, alike: sparse.csr_array, *, share: float) -> TransitionGraph:
+        """The same graph with links to items of like content beside those that were counted.
+
+        An item with few events has few links or none; what its like are followed by is then better than nothing.
+
+        Args:
+            alike: Rows that sum to one ``[V, V]``.
+            share: What they come to, in units of what the counted links of an item come to on average.
+        """
+        average = float(self.links.sum()) / max(self.n_items, 1)
+        links = sparse.csr_array(self.links + np.float32(share * average) * alike, dtype=np.float32)
+        return TransitionGraph(links, self.counts, self.config.model_copy(update={"content_share": share}))
 
     @property
     def n_items(self) -> int:
