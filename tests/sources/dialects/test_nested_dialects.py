@@ -228,11 +228,15 @@ def ga4_sale(time, currency):
     return ga4("purchase", time, params=[("currency", {"string_value": currency})], ecommerce=paid)
 
 
+def segment_order(number, **properties):
+    return segment("Order Completed", number, f"m{number}", user="ann", order_id=f"o{number}", **properties)
+
+
 IN_TWO_CURRENCIES = {
     "ga4": [ga4_sale(START, "EUR"), ga4_sale(START + 1, "USD")],
     "segment": [
-        segment("Order Completed", 0, "m0", user="ann", order_id="o", revenue=10.0, currency="EUR", products=[{"id": "a"}]),
-        segment("Order Completed", 1, "m1", user="ann", order_id="p", products=[{"id": "a", "price": 10, "currency": "USD"}]),
+        segment_order(0, revenue=10.0, currency="EUR", products=[{"id": "a"}]),
+        segment_order(1, products=[{"id": "a", "price": 10, "currency": "USD"}]),
     ],
     "google-retail": [google("EUR"), google("EUR", code="USD", price=10.0)],
     "snowplow": [sold("e1", "EUR", price=None), sold("e2", "USD", price=10.0)],

@@ -126,7 +126,7 @@ def _first(cells: pl.Series) -> pl.Series:
 
 
 def _made(flat: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
-    """The action in one column, ids of rows, order ids of transactions and refunds, currencies, and what was taken off."""
+    """The action in one column, ids of rows, order ids, currencies, and what was taken off."""
     none = pl.lit(None, dtype=pl.String)
 
     def at(name: str) -> pl.Expr:
@@ -150,11 +150,9 @@ def _made(flat: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
     taken_off = (listed - price).fill_null(0.0) * units + pl.col("off").fill_null(0.0)
     whole = [at("transaction.currency"), at("refund.currency"), *(at(name) for name in _classic_currency(mapping))]
     of_price = pl.coalesce(at("product.currency"), *whole)
+    of_line = pl.when(price.is_null()).then(pl.coalesce(*whole, of_price)).otherwise(of_price)
     return flat.with_columns(
-        pl.when(price.is_null())
-        .then(pl.coalesce(*whole, of_price))
-        .otherwise(of_price)
-        .alias("currency.of the amounts"),
+        of_line.alias("currency.of the amounts"),
         pl.when(bought & (taken_off > 0)).then(taken_off).alias("off the list price and the transaction"),
         pl.when(price.is_null()).then(paid).alias("transaction.revenue.shared"),
     ).drop("off", "revenue")
