@@ -58,7 +58,8 @@ def conform(
             problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
             fits[canonical] = 1 - _share(unreadable)
         elif canonical == columns.RECEIVED_TIME:
-            series = parse_times(cells, zone=zone).values
+            times = parse_times(cells, zone=zone)
+            series, notes = times.values, (*notes, *times.notes)
             unreadable = series.is_null() & text(cells).is_not_null()
             problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
             fits[canonical] = 1 - _share(unreadable)
