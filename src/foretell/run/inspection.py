@@ -145,8 +145,10 @@ def require_use(found: dict[str, Any]) -> None:
 def inspection_text(found: dict[str, Any]) -> str:
     """The overview for people."""
     seen, quality_of, cleaning = found["recognised"], found["quality"], found["cleaning"]
+    kind = "an access log" if seen["is_access_log"] else seen["dialect"]
+    kind = "an access log" if seen["is_access_log"] else seen["dialect"]
     lines = [
-        f"Recognised as {seen['dialect']} (confidence {seen['confidence']:.0%}); times in {seen['time_unit']}.",
+        f"Recognised as {kind} (confidence {seen['confidence']:.0%}); times in {seen['time_unit']}.",
         *_columns_text(seen),
         *(f"  note: {note}" for note in seen["notes"]),
         *_examples_text(seen["examples"]),
@@ -171,6 +173,7 @@ def _as_values(found: Recognition, *, notes: tuple[str, ...]) -> dict[str, Any]:
     """A recognition as plain JSON values."""
     return {
         "dialect": found.dialect,
+        "is_access_log": found.is_access_log,
         "confidence": found.confidence,
         "mapping": found.mapping,
         "confidences": {name: column.confidence for name, column in found.columns.items()},

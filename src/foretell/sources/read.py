@@ -17,7 +17,9 @@ import polars as pl
 
 from foretell.core.errors import ConfigError, SchemaError, SourceError
 from foretell.core.events import EventLog
+from foretell.core.wording import agreeing
 from foretell.sources import complete_journey
+from foretell.sources.access_logs.table import is_access_log
 from foretell.sources.dialects import choose_dialect
 from foretell.sources.formats.printable import first_line, printable
 from foretell.sources.hints import Hints, Stitch
@@ -156,6 +158,7 @@ def _read(source: object, hints: Hints, access: Access) -> EventLog:
     for name, (table, renaming) in beside.items():
         tables[name], remarks = _guarded(partial(read_side_table, name, table, mapping=renaming), table.where)
         notes += remarks
+    notes = [agreeing(note) for note in notes]
     for note in notes:
         _LOG.info(note)
     rejected = pl.concat([rows.rejected, translation.rejected])
@@ -202,7 +205,8 @@ def _recognise(source: object, hints: Hints, access: Access) -> Recognition:
         time_unit=translation.time_unit,
         examples=examples_of(translation.frame),
         side_tables={**dict.fromkeys(translation.tables, "the events themselves"), **found},
-        notes=(*opened.notes, *notes_of(events), *translation.notes, *left_over),
+        notes=tuple(map(agreeing, (*opened.notes, *notes_of(events), *translation.notes, *left_over))),
+        is_access_log=is_access_log(opened.events),
     )
 
 

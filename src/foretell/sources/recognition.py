@@ -32,6 +32,7 @@ class Recognition:
         examples: Up to three rows as foretell reads them, times as ISO 8601.
         side_tables: Side tables found, by canonical name, and where.
         notes: What was assumed or left aside, in plain sentences.
+        is_access_log: True if the rows are the requests of a web server's log, read under canonical names.
     """
 
     dialect: str
@@ -41,6 +42,7 @@ class Recognition:
     examples: tuple[Mapping[str, Any], ...]
     side_tables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_access_log: bool = False
 
     @property
     def mapping(self) -> dict[str, str]:
