@@ -18,7 +18,7 @@ from foretell.prepare.quality import quality
 from foretell.run.arriving import OF_READING_ONLY
 from foretell.run.enough import judged
 from foretell.sources import Recognition, read_events, recognise
-from foretell.sources.recognition import examples_of
+from foretell.sources.recognition import RequestsRecognition, examples_of
 from foretell.sources.table import SAMPLE_ROWS
 from foretell.sources.translation import Column
 
@@ -173,7 +173,7 @@ def _as_values(found: Recognition, *, notes: tuple[str, ...]) -> dict[str, Any]:
     """A recognition as plain JSON values."""
     return {
         "dialect": found.dialect,
-        "is_access_log": found.is_access_log,
+        "is_access_log": isinstance(found, RequestsRecognition),
         "confidence": found.confidence,
         "mapping": found.mapping,
         "confidences": {name: column.confidence for name, column in found.columns.items()},

@@ -26,7 +26,7 @@ from foretell.sources.hints import Hints, Stitch
 from foretell.sources.identity import stitched
 from foretell.sources.names import shown
 from foretell.sources.opening import PLACES, Access, nothing_there, open_place
-from foretell.sources.recognition import Recognition, examples_of
+from foretell.sources.recognition import Recognition, RequestsRecognition, examples_of
 from foretell.sources.side_tables import read_side_table
 from foretell.sources.table import Table, notes_of
 
@@ -198,7 +198,8 @@ def _recognise(source: object, hints: Hints, access: Access) -> Recognition:
     left_over = (f"No use was found for the columns {shown(unused)}.",) if unused else ()
     found = {name: table.where for name, table in opened.side_tables.items()}
     found |= {name: table.where for name, (table, _) in declared.items()}
-    return Recognition(
+    kind = RequestsRecognition if is_access_log(opened.events) else Recognition
+    return kind(
         dialect=chosen.name,
         confidence=confidence,
         columns=translation.columns,
@@ -206,7 +207,6 @@ def _recognise(source: object, hints: Hints, access: Access) -> Recognition:
         examples=examples_of(translation.frame),
         side_tables={**dict.fromkeys(translation.tables, "the events themselves"), **found},
         notes=tuple(map(agreeing, (*opened.notes, *notes_of(events), *translation.notes, *left_over))),
-        is_access_log=is_access_log(opened.events),
     )
 
 

@@ -15,7 +15,7 @@ from foretell.core import columns
 from foretell.core.time import from_microseconds
 from foretell.sources.translation import Column
 
-__all__ = ["Recognition", "examples_of"]
+__all__ = ["Recognition", "RequestsRecognition", "examples_of"]
 
 _EXAMPLES = 3
 
@@ -32,7 +32,6 @@ class Recognition:
         examples: Up to three rows as foretell reads them, times as ISO 8601.
         side_tables: Side tables found, by canonical name, and where.
         notes: What was assumed or left aside, in plain sentences.
-        is_access_log: True if the rows are the requests of a web server's log, read under canonical names.
     """
 
     dialect: str
@@ -42,12 +41,15 @@ class Recognition:
     examples: tuple[Mapping[str, Any], ...]
     side_tables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    is_access_log: bool = False
 
     @property
     def mapping(self) -> dict[str, str]:
         """From canonical column to the shop's."""
         return {canonical: column.own for canonical, column in self.columns.items()}
+
+
+class RequestsRecognition(Recognition):
+    """The same of a web server's log: its requests, under canonical names."""
 
 
 def examples_of(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:

@@ -123,7 +123,7 @@ def _no_events(path: Path, tally: Tally, config: AccessLogConfig) -> SourceError
     return SourceError(
         "No request of the access log is an event.",
         received=f"{path}: {' '.join(tally.notes())}",
-        remedy=f"{declared} fit none of its pages: declare yours, a pattern for each action, under [data.access_log.pages].",
+        remedy=f"{declared} fit none of its pages: declare a pattern for each action under [data.access_log.pages].",
     )
 
 
