@@ -102,13 +102,10 @@ def test_init_writes_a_config_that_reads_the_same_log(written, tmp_path, larger_
     events = events.filter(pl.col("action") != "impression")  # half of the rows, and no dialect's pride
     place = tmp_path / written.file
     written.write(sayable(written, events), items, place)
-    # The samples are too short to train on; what is trained on instead has to be the same kind of file.
-    own, of_sample = (
-        set(open_place(path, reading_of()).events.columns()) for path in (place, golden_folder / place.name)
-    )
-    assert own == of_sample
     text, found, asked = starting_config(str(place))
     assert (found.dialect, bool(asked)) == (written.dialect, True)
+    # The samples are too short to train on; what is trained on instead comes from the same columns, and maybe more.
+    assert recognise(golden_folder / written.file).mapping.items() <= found.mapping.items()
     (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
     config = load_config(tmp_path / "shop.toml")
     assert set(config.task) == set(asked)
