@@ -54,32 +54,35 @@ class Written:
 
 BROWSING = ("impression", "click", "view", "search", "cart", "uncart", "favourite", "purchase", "refund")
 MONEY = ("price", "quantity", "value", "order_id")
-NESTED = (*ALL, "query", *MONEY, "list_id", "position")
+VISIT = ("session_id", "channel")
+RETAIL = (*ALL, "query", *MONEY, "currency", "session_id")
+SNOWPLOW = (*ALL, "value", "currency", "order_id", "list_id", "position", "session_id", "received_time")
+NESTED = (*ALL, "query", *MONEY, "currency", "list_id", "position")
 
 WRITTEN = (
-    Written("canonical", "canonical.csv", write_canonical, (*NESTED, "session_id", "channel", "event_id")),
+    Written("canonical", "canonical.csv", write_canonical, (*NESTED, *VISIT, "event_id", "received_time")),
     Written("ga4", "ga4.jsonl", write_ga4, NESTED, BROWSING),
     Written("ga4", "ga4.parquet", write_ga4, NESTED, BROWSING),
     Written("ga4-flat", "ga4_flat.csv", write_ga4_flat, NESTED, BROWSING),
-    Written("segment", "segment.jsonl", write_segment, (*NESTED, "session_id", "channel"), (*BROWSING, "review")),
+    Written("segment", "segment.jsonl", write_segment, (*NESTED, *VISIT, "received_time"), (*BROWSING, "review")),
     Written(
         "personalize", "personalize.csv", write_personalize, ALL,
         ("click", "view", "cart", "uncart", "favourite", "purchase"), SECOND,
     ),
     Written(
-        "google-retail", "google_retail.jsonl", write_google_retail, (*ALL, "query", *MONEY, "session_id"),
+        "google-retail", "google_retail.jsonl", write_google_retail, RETAIL,
         tuple(RETAIL_NAMES),
     ),
     Written(
-        "google-retail", "google_retail_snake.jsonl", write_google_retail, (*ALL, "query", *MONEY, "session_id"),
+        "google-retail", "google_retail_snake.jsonl", write_google_retail, RETAIL,
         tuple(RETAIL_NAMES),
     ),
     Written(
-        "snowplow", "snowplow.jsonl", write_snowplow, (*ALL, "value", "order_id", "list_id", "position", "session_id"),
+        "snowplow", "snowplow.jsonl", write_snowplow, SNOWPLOW,
         tuple(SNOWPLOW_NAMES),
     ),
     Written(
-        "snowplow", "snowplow.tsv", write_snowplow, (*ALL, "value", "order_id", "list_id", "position", "session_id"),
+        "snowplow", "snowplow.tsv", write_snowplow, SNOWPLOW,
         tuple(SNOWPLOW_NAMES),
     ),
     Written(

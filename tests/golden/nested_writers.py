@@ -37,6 +37,16 @@ def present(**cells: object) -> Row:
     return {name: cell for name, cell in cells.items() if cell is not None and cell not in ({}, [])}
 
 
+def received(row: Row) -> int:
+    """When the shop received the event: at once, where the log does not say."""
+    return row.get("received_time") or row["time"]
+
+
+def currency(row: Row) -> str:
+    """The currency of the row's amounts; these schemas require one."""
+    return row.get("currency") or "EUR"
+
+
 def lines(path: Path, objects: list[Row]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in objects), encoding="utf-8")
 
@@ -66,6 +76,8 @@ def ga4_rows(events: pl.DataFrame, items: pl.DataFrame) -> list[Row]:
         ]
         if first["query"]:
             parameters.append({"key": "search_term", "value": {"string_value": first["query"]}})
+        if first.get("currency"):
+            parameters.append({"key": "currency", "value": {"string_value": first["currency"]}})
         listed = [
             present(
                 item_id=row["item_id"],
@@ -126,6 +138,7 @@ def write_ga4_flat(events: pl.DataFrame, items: pl.DataFrame, path: Path) -> Non
             "quantity": row["quantity"],
             "item_list_id": row["list_id"],
             "item_list_index": row["position"],
+            "currency": row.get("currency"),
         }
         for row in events.iter_rows(named=True)
     ]
@@ -166,6 +179,7 @@ def write_segment(events: pl.DataFrame, items: pl.DataFrame, path: Path) -> None
             order_id=first["order_id"],
             list_id=first["list_id"],
             query=first["query"],
+            currency=first.get("currency"),
             rating=first.get("rating"),
             review_body=first.get("text"),
             discount=discount if first["action"] == "purchase" and discount else None,
@@ -181,6 +195,7 @@ def write_segment(events: pl.DataFrame, items: pl.DataFrame, path: Path) -> None
                 anonymousId=f"anon-{first['user_id']}",
                 userId=first["user_id"],
                 timestamp=moment(first["time"]).isoformat().replace("+00:00", "Z"),
+                receivedAt=moment(received(first)).isoformat().replace("+00:00", "Z"),
                 context=present(sessionId=first["session_id"], device=present(type=first["channel"])),
                 properties=properties,
             )
@@ -215,7 +230,7 @@ def google_retail_rows(events: pl.DataFrame) -> list[Row]:
             present(
                 product=present(
                     id=row["item_id"],
-                    priceInfo=None if row["price"] is None else {"price": row["price"], "currencyCode": "EUR"},
+                    priceInfo=None if row["price"] is None else {"price": row["price"], "currencyCode": currency(row)},
                 ),
                 quantity=None if row["quantity"] is None else int(row["quantity"]),
             )
@@ -223,7 +238,7 @@ def google_retail_rows(events: pl.DataFrame) -> list[Row]:
             if row["item_id"] is not None
         ]
         revenue = sum(row["value"] or 0.0 for row in bundle)
-        bought = {"id": first["order_id"], "revenue": revenue, "currencyCode": "EUR"}
+        bought = {"id": first["order_id"], "revenue": revenue, "currencyCode": currency(first)}
         rows.append(
             present(
                 eventType=RETAIL_NAMES[first["action"]],
@@ -264,7 +279,7 @@ def snowplow_parts(bundle: list[Row], known: dict[str, Row]) -> dict[str, Any]:
             brand=known.get(row["item_id"], {}).get("brand"),
             category="/".join(filter(None, (known.get(row["item_id"], {}).get(c) for c in ("category", "category_2")))),
             price=row["price"] if row["price"] is not None else known.get(row["item_id"], {}).get("price"),
-            currency="EUR",
+            currency=currency(row),
             quantity=None if row["quantity"] is None else int(row["quantity"]),
             position=None if row["position"] is None else int(row["position"]),
         )
@@ -276,12 +291,12 @@ def snowplow_parts(bundle: list[Row], known: dict[str, Row]) -> dict[str, Any]:
     transaction = present(
         transaction_id=first["order_id"],
         revenue=total,
-        currency="EUR",
+        currency=currency(first),
         payment_method="card",
         total_quantity=len(bundle),
         discount_amount=discount or None,
     )
-    refund = {"transaction_id": first["order_id"], "currency": "EUR", "refund_amount": total}
+    refund = {"transaction_id": first["order_id"], "currency": currency(first), "refund_amount": total}
     return {
         "action": present(type=SNOWPLOW_NAMES[first["action"]], name=first["list_id"]),
         "product": products,
@@ -295,11 +310,11 @@ def write_snowplow(events: pl.DataFrame, items: pl.DataFrame, path: Path) -> Non
     rows = []
     for bundle in calls(events):
         first, parts = bundle[0], snowplow_parts(bundle, known)
-        stamp = moment(first["time"]).strftime("%Y-%m-%d %H:%M:%S.%f")
+        stamp, arrived = (moment(at).strftime("%Y-%m-%d %H:%M:%S.%f") for at in (first["time"], received(first)))
         base = present(
             app_id="shop",
             platform=first["channel"] or "web",
-            collector_tstamp=stamp,
+            collector_tstamp=arrived,
             event="unstruct",
             event_id=first["event_id"],
             user_id=first["user_id"],

@@ -48,6 +48,8 @@ COLUMNS = {
     "position": pl.String,
     "list_id": pl.String,
     "channel": pl.String,
+    "received_time": pl.Int64,
+    "currency": pl.String,
 }
 
 
@@ -94,6 +96,9 @@ def small_shop() -> tuple[pl.DataFrame, pl.DataFrame]:
             elif chance.random() < 0.5:
                 add("favourite", item_id=seen[0])
     ordered = sorted(rows, key=lambda row: (str(row["user_id"]), int(str(row["time"]))))
+    for row in ordered:
+        row["received_time"] = int(str(row["time"])) + 2 * SECOND
+        row["currency"] = "EUR" if row.get("item_id") else None
     events = pl.DataFrame([{"event_id": f"e{number:04d}", **row} for number, row in enumerate(ordered)], schema=COLUMNS)
     items = pl.DataFrame([{"item_id": item, **attributes} for item, attributes in ITEMS.items()])
     return events, items

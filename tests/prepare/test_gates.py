@@ -378,3 +378,7 @@ def test_a_small_shop_is_warned_and_still_trained(tiny_shop):
     for gate in gates(log, tasks):
         assert gate.status == "warn", gate
         assert "make a firm answer" in gate.message
+
+
+def test_without_campaigns_nothing_was_taken_up():
+    assert judge(EventLog(purchases(200, 200)), "promotion").has["takers"] == 0

@@ -65,4 +65,4 @@ def test_late_rows_are_counted_and_stay():
     cleaned = clean(log)
     assert cleaned.noted["late"] == 1
     assert cleaned.rows_out == 2
-    assert "1 rows were received long after they happened." in cleaned.notes
+    assert "1 row was received long after they happened." in cleaned.notes

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from foretell.run.narrator import Narrator
@@ -22,3 +23,11 @@ def test_a_quiet_one_says_nothing(capsys):
         stage.note("70 spades/s")
         talk.say("done")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_stage_that_fails_leaves_no_line():
+    out = io.StringIO()
+    talk = Narrator(console=Console(file=out, width=120, force_terminal=True))
+    with pytest.raises(ValueError, match="rock"), talk, talk.stage("Digging"):
+        raise ValueError("rock")
+    assert not talk._progress.tasks

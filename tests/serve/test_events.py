@@ -129,3 +129,39 @@ def test_live_and_batch_keep_the_same_rows(sent):
     batch = clean(EventLog(frame), rules=without_sessions).log.events.iter_rows(named=True)
     kept = {frozenset((name, value) for name, value in row.items() if value is not None) for row in batch}
     assert {frozenset(row.items()) for row in live} == kept
+
+
+RATED = RULES.model_copy(update={"currency": "EUR", "currency_rates": {"usd": 0.5}})
+
+
+def test_amounts_are_converted_as_in_batch():
+    paid = {"action": "purchase", "price": 2.0, "quantity": 3.0, "discount": 1.0}
+    words = ["USD", " usd", "EUR", None]
+    sent = [{**GOOD, **paid, "time": f"2024-05-0{day + 1}", "currency": word} for day, word in enumerate(words)]
+    live = parse_events(sent, rules=RATED)
+    frame = pl.DataFrame([{**row, "time": parse_time(row["time"])} for row in sent])
+    batch = clean(EventLog(frame), rules=RATED).log.events
+    assert [row["value"] for row in live.rows] == batch["value"].to_list() == [2.5, 2.5, 5.0, 5.0]
+    assert [row["price"] for row in live.rows] == batch["price"].to_list() == [1.0, 1.0, 2.0, 2.0]
+    assert all("currency" not in row for row in live.rows)
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem", "remedy"),
+    [(RATED, "There is no rate from GBP to EUR.", "GBP = ..."), (RULES, "no named currency", "clean.currency")],
+)
+def test_amounts_that_nothing_converts_are_refused(rules, problem, remedy):
+    sent = {**GOOD, "action": "purchase", "price": 2.0, "currency": "gbp"}
+    parsed = parse_events([GOOD, sent, {**GOOD, "currency": "gbp"}], rules=rules)
+    assert len(parsed.rows) == 2, "a row without amounts has nothing to convert"
+    [refused] = parsed.rejected
+    assert problem in refused["problem"]
+    assert remedy in refused["remedy"]
+    assert "GBP" in refused["received"]
+
+
+def test_a_clock_ahead_of_the_shops_is_refused():
+    sent = [{**GOOD, "received_time": moment} for moment in ("2024-05-01T10:00:01Z", "2024-05-01T07:00:00Z")]
+    parsed = parse_events(sent, rules=RULES)
+    assert [set(row) for row in parsed.rows] == [set(GOOD)]
+    assert "clock is ahead" in parsed.rejected[0]["problem"]

@@ -1,10 +1,13 @@
 import dataclasses
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
 
 from foretell.core import columns
+from foretell.dataset.log_folder import save_log
 from foretell.serve.service import LiveService
 
 
@@ -58,3 +61,23 @@ def test_ids_go_out_in_the_shops_own_type(service):
     assert service.predictions("seven", tasks=["purchase"])["user_id"] == "seven"
     assert items
     assert None not in items
+
+
+def test_live_amounts_are_in_the_currency_of_the_log(run, world, tmp_path):
+    """A run trained with rates converts live amounts by them, and refuses what it has no rate for."""
+    folder = tmp_path / "run"
+    shutil.copytree(run / "predictor", folder / "predictor")
+    log = world.before
+    save_log(log.with_events(log.events.with_columns(pl.lit("EUR").alias("currency"))), folder / "data")
+    paid = {"action": "purchase", "value": 10.0}
+    sent = [{**event(n), **paid, "currency": word} for n, word in enumerate(["USD", "EUR", "GBP"])]
+    for clean, values in ({"currency": "EUR", "currency_rates": {"USD": 0.5}}, [5.0, 10.0]), ({}, [10.0]):
+        (folder / "config.json").write_text(json.dumps({"clean": clean}), encoding="utf-8")
+        service = LiveService(folder, state=tmp_path / f"{len(values)}.sqlite")
+        said = service.take(sent)
+        stored = [row["value"] for row in service._store.rows()]
+        service.close()
+        assert stored == values
+        assert said["accepted"] == len(values)
+        assert all("There is no rate from" in refused["problem"] for refused in said["rejected"])
+        assert len(said["rejected"]) == 3 - len(values)

@@ -101,3 +101,29 @@ def test_an_amount_that_is_a_date():
     frame = pl.DataFrame({"user_id": [1], "time": [1_577_836_800], "action": ["view"], "price": [True]})
     with pytest.raises(InputError, match="no amount"):
         read_events(frame)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{\n  "user_id": 1,\n  "time": "2020-01-01",\n  "action": "view"\n}\n', '{"user_id": 1}{"user_id": 2}\n'],
+)
+def test_json_that_is_not_one_object_a_line_is_named(write, content):
+    with pytest.raises(SourceError, match="Not one line of the file is a JSON object") as caught:
+        read_events(write("log.jsonl", content))
+    assert "jq -c ." in str(caught.value)
+
+
+def test_a_column_that_is_taken_is_not_suggested(write):
+    with pytest.raises(SchemaError, match="none is left") as caught:
+        read_events(write("one.csv", "user_id\n7\n8\n"))
+    assert "time=user_id" not in str(caught.value)
+    with pytest.raises(SchemaError, match="time=colour"):
+        read_events(write("two.csv", "user_id,colour\n7,red\n"))
+
+
+def test_of_columns_with_one_name_the_first_is_taken_and_that_is_said(write):
+    log = read_events(write("twice.csv", "user_id,time,action,price,price\na,2020-01-01,view,2.5,9\n"))
+    assert log.events["price"].to_list() == [2.5]
+    said = " ".join(log.notes)
+    assert "Several columns are named 'price'" in said
+    assert "'price_duplicated_0'" in said

@@ -71,3 +71,26 @@ def test_no_line_is_lost(tmp_path_factory, lines):
     kept += "".join(raw for _, raw in rows.rejected.iter_rows())
     for letter in "ab1":
         assert kept.count(letter) + HEADER.count(letter) == content.count(letter)
+
+
+def test_a_separator_at_the_end_of_lines_is_no_cell(write):
+    log = read_events(write("a.csv", HEADER + "a,2020-01-01,view,\n" * 2 + "b,2020-01-02,cart\nc,2020-01-01,view,x\n"))
+    assert log.events["action"].to_list() == ["view", "view", "cart"]
+    assert log.rejected.height == 1
+    assert "2 lines end with a separator more" in " ".join(log.notes)
+
+
+def test_comments_before_the_names_are_left_aside_and_said(write):
+    comments = '# export of "shop"\n#\n\n# written, today\n'
+    log = read_events(write("a.csv", comments + HEADER + SOUND + "#b,2020-01-02,view\n"))
+    assert log.events["user_id"].to_list() == ["#b", "a"]
+    assert "4 lines before the first row are comments (#) and are left aside." in log.notes
+    damaged = read_events(write("b.csv", comments + HEADER + SOUND + "c,2020-01-01,view,1,2\n"))
+    assert len(damaged) == 1
+    assert damaged.rejected.height == 1
+
+
+def test_names_may_start_with_the_sign_of_comments(write):
+    log = read_events(write("a.csv", "#user_id,time,action\n" + SOUND), mapping={"user_id": "#user_id"})
+    assert len(log) == 1
+    assert "comment" not in " ".join(log.notes)

@@ -114,8 +114,8 @@ def test_reading_joins_and_says_so(write):
     log = read_events(write("log.csv", LOG))
     assert sorted(log.events["user_id"]) == ["ann", "ann", "d", "e"]
     said = " ".join(log.notes)
-    assert "1 rows of 1 anonymous ids were given to the login" in said
-    assert "1 rows from before their login was known" in said
+    assert "1 row of 1 anonymous id was given to the login" in said
+    assert "1 row from before their login was known stays" in said
 
 
 def test_reading_takes_a_table_a_file_or_a_mapping(write):

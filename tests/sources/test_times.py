@@ -37,6 +37,14 @@ MIDNIGHT = to_microseconds(datetime(2019, 11, 5, tzinfo=UTC))
         ("05.11.2019 17:04:09", "day.month.year"),
         ("05-Nov-2019 17:04:09", "day-month-year"),
         ("11/5/2019 5:04:09 PM", "month/day/year"),
+        ("Tue, 05 Nov 2019 17:04:09 GMT", "day month year"),
+        ("Tue, 5 Nov 2019 19:04:09 +0200", "day month year"),
+        ("Tuesday, 05 Nov 19 12:04:09 EST", "day month year"),
+        ("05 November 2019 5:04:09 PM", "day month year"),
+        ("Nov 5, 2019 17:04:09", "month day, year"),
+        ("2019-11-05 5:04:09 PM", "ISO 8601"),
+        ("1.572973449E+09", "seconds"),
+        ("1.572973449e12", "milliseconds"),
         (MOMENT, "datetime"),
         (MOMENT.replace(tzinfo=None), "datetime"),
         (MOMENT.astimezone(timezone(timedelta(hours=9))), "datetime"),
@@ -48,7 +56,10 @@ def test_one_moment_in_many_spellings(cell, unit):
     assert times.unit == unit
 
 
-@pytest.mark.parametrize("cell", [20191105, "20191105", "2019-11-05", "2019/11/05", "05.11.2019", date(2019, 11, 5)])
+@pytest.mark.parametrize(
+    "cell",
+    [20191105, "20191105", "2019-11-05", "2019/11/05", "05.11.2019", "Nov 5, 2019", "05 Nov 2019", date(2019, 11, 5)],
+)
 def test_days_are_their_midnight(cell):
     assert parse_times(pl.Series([cell])).values.to_list() == [MIDNIGHT]
 
@@ -72,11 +83,44 @@ def test_unreadable_and_mixed_cells():
     assert times.values.to_list() == [MIDNIGHT, None, MICROSECONDS, None, None]
 
 
-def test_one_wrong_unit_does_not_move_the_others():
+def test_each_row_is_in_the_unit_that_its_magnitude_tells():
     seconds = MICROSECONDS // 1_000_000
-    values = parse_times(pl.Series([seconds, seconds + 1, seconds * 1000])).values.to_list()
-    assert values[:2] == [MICROSECONDS, MICROSECONDS + 1_000_000]
-    assert values[2] > MICROSECONDS * 100
+    times = parse_times(pl.Series("when", [seconds, seconds + 1, seconds * 1000]))
+    assert times.values.to_list() == [MICROSECONDS, MICROSECONDS + 1_000_000, MICROSECONDS]
+    assert times.unit == "seconds"
+    [note] = times.notes
+    assert note.startswith("Mixed units: 1 row counts milliseconds in 'when', where most count seconds")
+    assert f"for example {seconds * 1000}" in note
+
+
+def test_a_row_that_no_unit_brings_near_does_not_move_the_others():
+    seconds = MICROSECONDS // 1_000_000
+    times = parse_times(pl.Series([seconds, seconds + 1, 5_000_000_000_000]))  # in milliseconds it were 2128
+    assert times.values.to_list()[:2] == [MICROSECONDS, MICROSECONDS + 1_000_000]
+    assert times.values.to_list()[2] > MICROSECONDS * 100
+    assert times.notes == ()
+
+
+@pytest.mark.parametrize("n_counts", [1, 3])
+def test_counts_beside_iso_text_are_both_read(n_counts):
+    cells = ["2019-11-05T17:04:09Z"] * 2 + [str(MICROSECONDS // 1000)] * n_counts + [None]
+    times = parse_times(pl.Series("when", cells))
+    assert times.values.to_list() == [MICROSECONDS] * (2 + n_counts) + [None]
+    assert times.unit == ("ISO 8601" if n_counts == 1 else "milliseconds")
+    [note] = times.notes
+    assert f"{n_counts} of {2 + n_counts} times are milliseconds" in note
+    assert str(MICROSECONDS // 1000) in note
+
+
+def test_counts_that_a_spreadsheet_rounded_are_stated():
+    assert "such as 1.57E+09 were rounded" in " ".join(parse_times(pl.Series(["1.57E+09", "1572973449"])).notes)
+
+
+@pytest.mark.parametrize("cells", [[43_774.71], [43_774, 43_775], ["43774.71", "43775"]])
+def test_day_numbers_of_spreadsheets_are_named(cells):
+    with pytest.raises(SchemaError, match="yyyy-mm-dd") as caught:
+        parse_times(pl.Series("when", cells))
+    assert "spreadsheet's day numbers" in str(caught.value)
 
 
 @pytest.mark.parametrize("cells", [[1, 2, 3], [0.5], [True], [[1]], [40_513.35]])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
-from foretell.sources.words import ACTION_WORDS, actions, amounts, identifiers, text
+from foretell.sources.words import ACTION_WORDS, actions, amounts, amounts_noted, identifiers, text
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,16 @@ def test_whole_numbers_round_trip(cells):
         (["1,234.50", "2.5", "$1,234,567.00"], [1234.5, 2.5, 1234567.0]),
         (["1.234,50", "2,5", "-1.000,0"], [1234.5, 2.5, -1000.0]),
         (["2,55", "3"], [2.55, 3.0]),
+        (["1,234", "2,55"], [1.234, 2.55]),
+        (["1,234", "500"], [1234.0, 500.0]),
+        (["1,234", "0,500"], [1.234, 0.5]),
+        (["1,234", "2.50"], [1234.0, 2.5]),
+        (["1,234", "1,234.50"], [1234.0, 1234.5]),
+        (["1,234", "1.234,50"], [1.234, 1234.5]),
+        (["1.234", "1.234,50"], [1234.0, 1234.5]),
+        (["1.234.567", "1.234"], [1234567.0, 1234.0]),
+        (["1,234,567", "-1,234", "12"], [1234567.0, -1234.0, 12.0]),
+        (["1.234", "500"], [1.234, 500.0]),
         ([1, None], [1.0, None]),
         (["", "nan", "N/A"], [None, None, None]),
     ],
@@ -70,3 +80,21 @@ def test_actions_by_their_known_words():
 def test_nested_cells_are_refused():
     with pytest.raises(SchemaError, match="nested"):
         text(pl.Series("tags", [["a"]]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_noted"),
+    [(["1,234", "500"], True), (["1,234,567", "1,234"], False), (["1,234", "2,5"], False), (["1,234", "2.5"], False)],
+)
+def test_a_doubt_about_commas_is_stated(cells, is_noted):
+    _, note = amounts_noted(pl.Series("paid", cells))
+    assert (note is not None) == is_noted
+    assert note is None or "(1,234 is 1234)" in note
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=1), st.sampled_from([",", "."]))
+def test_amounts_are_read_as_people_write_them(cents, sign):
+    """Two decimals and thousands set apart, in either custom: whatever the column holds, it comes back."""
+    other = "." if sign == "," else ","
+    words = [f"{value / 100:,.2f}".replace(",", "T").replace(".", other).replace("T", sign) for value in cents]
+    assert amounts(pl.Series(words)).to_list() == pytest.approx([value / 100 for value in cents])

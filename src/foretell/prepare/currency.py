@@ -16,7 +16,7 @@ from foretell.core import columns
 from foretell.core.errors import ConfigError
 from foretell.prepare.rules import CleaningRules
 
-__all__ = ["convert", "in_one_currency"]
+__all__ = ["convert", "in_one_currency", "own_currency", "rates_of"]
 
 _MONEY: Final = (columns.PRICE, columns.VALUE, columns.DISCOUNT)
 
@@ -40,10 +40,9 @@ def in_one_currency(events: pl.DataFrame, rules: CleaningRules) -> tuple[pl.Data
         return events, 0
     words = events.select(_word().alias(columns.CURRENCY))[columns.CURRENCY]
     counts = Counter({str(word): count for word, count in words.value_counts().iter_rows() if word})
-    own = rules.currency.strip().upper() if rules.currency else None
+    own, rates = rates_of(rules)
     if own is None and len(counts) <= 1:
         return events, 0
-    rates = {word.strip().upper(): rate for word, rate in rules.currency_rates.items()}
     foreign = [word for word, _ in counts.most_common() if word != own]
     unknown = [word for word in foreign if word not in rates]
     if own is None or unknown:
@@ -58,6 +57,30 @@ def in_one_currency(events: pl.DataFrame, rules: CleaningRules) -> tuple[pl.Data
     converted = sum(counts[word] for word in foreign)
     lazy = nw.from_native(events.lazy())
     return lazy.with_columns(convert(events.columns, used, own)).to_native().collect(), converted
+
+
+def rates_of(rules: CleaningRules) -> tuple[str | None, dict[str, float]]:
+    """The currency of all amounts, and what one unit of each other is worth in it.
+
+    Example:
+        >>> rates_of(CleaningRules(currency="eur", currency_rates={"usd": 0.5}))
+        ('EUR', {'USD': 0.5})
+    """
+    own = rules.currency.strip().upper() if rules.currency else None
+    return own, {word.strip().upper(): rate for word, rate in rules.currency_rates.items()}
+
+
+def own_currency(events: pl.DataFrame, rules: CleaningRules) -> str | None:
+    """The currency of a clean log's amounts: what the rules ask for, else the one its rows name; None if none does.
+
+    Example:
+        >>> own_currency(pl.DataFrame({"currency": ["EUR", None]}), CleaningRules())
+        'EUR'
+    """
+    if rules.currency is not None or columns.CURRENCY not in events.columns:
+        return rates_of(rules)[0]
+    named = events.select(_word().drop_nulls().unique()).to_series()
+    return str(named[0]) if len(named) == 1 else None
 
 
 def convert(names: list[str], rates: dict[str, float], own: str) -> list[nw.Expr]:

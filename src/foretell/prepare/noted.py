@@ -13,6 +13,7 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.time import HOUR
+from foretell.core.wording import agreeing
 from foretell.prepare.amounts import derives_value
 from foretell.prepare.group_rule import ROW
 from foretell.prepare.netting import LEFT, NETTED, matched_units
@@ -44,7 +45,7 @@ def in_words(noted: Mapping[str, int]) -> list[str]:
         >>> in_words({"late": 1200, "refunds": 0})
         ['1,200 rows were received long after they happened.']
     """
-    return [NOTED[name].format(count) for name, count in noted.items() if count]
+    return [agreeing(NOTED[name].format(count)) for name, count in noted.items() if count]
 
 
 def values_to_derive(events: pl.DataFrame) -> int:

@@ -264,7 +264,8 @@ def _promotion(log: EventLog, task: Task) -> list[Requirement]:
     if columns.CAMPAIGN_ID in redeemed.columns and redeemed.height:
         takers = redeemed.select(columns.USER_ID, columns.CAMPAIGN_ID).drop_nulls().n_unique()
     else:
-        takers = facts.counted.height  # without redemptions, buying within the campaign is the response
+        # Without redemptions, buying within a campaign is the response; without campaigns nothing can be taken up.
+        takers = facts.counted.height if n_campaigns else 0
     tables = "Add the tables campaigns (campaign_id, start, end) and treatments (campaign_id, user_id, time)."
     redemptions = "Log redemptions: events with action 'coupon_redeemed' and campaign_id."
     general = [need for need in _customers(facts, task) if need.name != "days"]

@@ -18,7 +18,7 @@ from foretell.prepare.quality import quality
 from foretell.run.arriving import OF_READING_ONLY
 from foretell.run.enough import judged
 from foretell.sources import Recognition, read_events, recognise
-from foretell.sources.recognition import examples_of
+from foretell.sources.recognition import RequestsRecognition, examples_of
 from foretell.sources.table import SAMPLE_ROWS
 from foretell.sources.translation import Column
 
@@ -145,8 +145,10 @@ def require_use(found: dict[str, Any]) -> None:
 def inspection_text(found: dict[str, Any]) -> str:
     """The overview for people."""
     seen, quality_of, cleaning = found["recognised"], found["quality"], found["cleaning"]
+    kind = "an access log" if seen["is_access_log"] else seen["dialect"]
+    kind = "an access log" if seen["is_access_log"] else seen["dialect"]
     lines = [
-        f"Recognised as {seen['dialect']} (confidence {seen['confidence']:.0%}); times in {seen['time_unit']}.",
+        f"Recognised as {kind} (confidence {seen['confidence']:.0%}); times in {seen['time_unit']}.",
         *_columns_text(seen),
         *(f"  note: {note}" for note in seen["notes"]),
         *_examples_text(seen["examples"]),
@@ -171,6 +173,7 @@ def _as_values(found: Recognition, *, notes: tuple[str, ...]) -> dict[str, Any]:
     """A recognition as plain JSON values."""
     return {
         "dialect": found.dialect,
+        "is_access_log": isinstance(found, RequestsRecognition),
         "confidence": found.confidence,
         "mapping": found.mapping,
         "confidences": {name: column.confidence for name, column in found.columns.items()},

@@ -72,8 +72,12 @@ class Narrator:
 
     @contextmanager
     def stage(self, title: str, *, note: str = "") -> Iterator[Stage]:
-        """A stage with a bar; call what is yielded with (done, in all) to move it."""
+        """A stage with a bar; call what is yielded with (done, in all) to move it. One that fails leaves no line."""
         task = self._progress.add_task(title, total=None, note=note)
-        yield Stage(self._progress, task)
+        try:
+            yield Stage(self._progress, task)
+        except BaseException:
+            self._progress.remove_task(task)
+            raise
         total = self._progress.tasks[task].total or 1
         self._progress.update(task, completed=total, total=total)

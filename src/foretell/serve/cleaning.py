@@ -17,9 +17,10 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import ForetellError, InputError
 from foretell.prepare.amounts import complete_amounts
+from foretell.prepare.currency import convert, rates_of
 from foretell.prepare.row_rules import ROW_RULES, claiming_rule
 from foretell.prepare.rules import CleaningRules
-from foretell.sources.words import actions, identifiers
+from foretell.sources.words import actions, identifiers, text
 
 __all__ = ["ROW_SCHEMA", "clean_rows", "rows_frame", "rules_of"]
 
@@ -31,11 +32,16 @@ ROW_SCHEMA: Final = pl.Schema(
 )
 """Every canonical column with its type, as live events are stored."""
 
+_READ: Final = pl.Schema({**ROW_SCHEMA, columns.RECEIVED_TIME: pl.Int64(), columns.CURRENCY: pl.String()})
+"""The same with what cleaning reads and nothing else does: it is not stored."""
+
+_MONEY: Final = (columns.PRICE, columns.VALUE, columns.DISCOUNT)
 _RULE: Final = "_rule"
 _REMEDIES: Final = {
     "missing_user": "Send the id of the customer, household or account.",
     "missing_time_or_action": "Send when it happened and what was done.",
     "impossible_time": "Whole numbers are read as microseconds since 1970 UTC; check the unit.",
+    "clock_ahead": "Send when it happened and when it was received, in UTC; check the sender's clock.",
     "future_time": "Send when it happened, in UTC; check the sender's clock and the unit.",
     "non_positive_price": "Leave the price out where there is none; a gift has value 0, not price 0.",
     "non_positive_quantity": "Send what was given back as action 'refund' with a positive quantity.",
@@ -79,16 +85,51 @@ def clean_rows(
     if not rows:
         return [], []
     present = {name for row in rows for name in row} | set(columns.REQUIRED)
-    schema = pl.Schema({name: kind for name, kind in ROW_SCHEMA.items() if name in present})
-    frame = rows_frame(rows, schema=schema)
+    schema = pl.Schema({name: kind for name, kind in _READ.items() if name in present})
+    frame, foreign = _in_one_currency(rows_frame(rows, schema=schema), rules)
     words = [identifiers(frame[name])[0] for name in columns.IDENTIFIERS if name in schema]
     frame = complete_amounts(frame.with_columns(*words, actions(frame[columns.ACTION])))
     verdict = claiming_rule(frame.columns, rules.model_copy(update={"keep_unattributed": False}))
     judged = nw.from_native(frame, eager_only=True).with_columns(verdict.alias(_RULE)).to_native()
     found = judged[_RULE].to_list()
-    cleaned = [{k: v for k, v in row.items() if v is not None} for row in judged.drop(_RULE).iter_rows(named=True)]
+    judged = judged.drop(_RULE, columns.RECEIVED_TIME, strict=False)
+    cleaned = [{k: v for k, v in row.items() if v is not None} for row in judged.iter_rows(named=True)]
     broken: list[ForetellError | None] = [
-        None if rule is None else InputError(ROW_RULES[rule].reason, received=dict(row), remedy=_REMEDIES.get(rule))
-        for rule, row in zip(found, rows, strict=True)
+        _no_rate(word, rules)
+        if word is not None
+        else InputError(ROW_RULES[rule].reason, received=dict(row), remedy=_REMEDIES.get(rule))
+        if rule is not None
+        else None
+        for rule, word, row in zip(found, foreign, rows, strict=True)
     ]
     return cleaned, broken
+
+
+def _in_one_currency(frame: pl.DataFrame, rules: CleaningRules) -> tuple[pl.DataFrame, list[str | None]]:
+    """The rows with their amounts converted as batch converts them, and of each the currency that nothing converts."""
+    if columns.CURRENCY not in frame.columns:
+        return frame, [None] * frame.height
+    own, rates = rates_of(rules)
+    word = text(frame[columns.CURRENCY]).str.to_uppercase()
+    money = [name for name in _MONEY if name in frame.columns]
+    has_money = frame.select(pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in money)))
+    is_known = word.is_null() | word.is_in([*rates, *([own] if own else [])]) | ~has_money.to_series()
+    if own is not None:
+        lazy = nw.from_native(frame, eager_only=True)
+        frame = lazy.with_columns(convert(frame.columns, rates, own)).to_native()
+    return frame.drop(columns.CURRENCY), word.set(is_known, None).to_list()
+
+
+def _no_rate(word: str, rules: CleaningRules) -> ForetellError:
+    own, rates = rates_of(rules)
+    if own is None:
+        return InputError(
+            "The model was trained on amounts of no named currency, so that these cannot be compared with them.",
+            received=f"currency {word}",
+            remedy="Leave currency out where amounts are in the log's own; or set clean.currency and train again.",
+        )
+    return InputError(
+        f"There is no rate from {word} to {own}.",
+        received=f"currency {word}; known: {', '.join((own, *sorted(rates)))}",
+        remedy=f"Send amounts in {own}, or set clean.currency_rates = {{ {word} = ... }} and train again.",
+    )

@@ -24,10 +24,13 @@ _LONGEST_ID: Final = 512
 _LONGEST_WORDS: Final = 10_000
 _SHOWN: Final = 200
 _REMEDIES: Final = {
-    columns.TIME: "Send ISO 8601 text (2017-12-04T05:00:00Z) or microseconds since 1970 UTC as a whole number.",
+    **dict.fromkeys(
+        (columns.TIME, columns.RECEIVED_TIME),
+        "Send ISO 8601 text (2017-12-04T05:00:00Z) or microseconds since 1970 UTC as a whole number.",
+    ),
     **dict.fromkeys(columns.IDENTIFIERS, "Send an id as text or as a whole number."),
     **dict.fromkeys(columns.NUMBERS, "Send an amount as a number, not as text."),
-    **dict.fromkeys(columns.WORDS, "Send text."),
+    **dict.fromkeys((*columns.WORDS, columns.CURRENCY), "Send text."),
 }
 
 
@@ -47,6 +50,7 @@ def _text(value: object) -> object:
 
 Id = Annotated[str, BeforeValidator(_text), Field(max_length=_LONGEST_ID)]
 Words = Annotated[str, Field(max_length=_LONGEST_WORDS)]
+Currency = Annotated[str, Field(max_length=_LONGEST_ID)]
 Moment = Annotated[int, BeforeValidator(_moment), Field(ge=-(2**62), le=2**62)]
 
 
@@ -98,6 +102,10 @@ class LiveEvent(BaseModel):
     """Through which channel."""
     store_id: Id | None = None
     """In which store."""
+    received_time: Moment | None = None
+    """When the shop received it, written like ``time``; the clock rules read it and nothing else."""
+    currency: Currency | None = None
+    """Of the amounts; they are converted as in batch, and refused where there is no rate."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from foretell.dataset.log_folder import load_log
 from foretell.predictor.answers import ANY_HORIZON_ANSWERS, NEW_ONLY_ANSWERS
 from foretell.predictor.moment import Span, check_moment, notes_on
 from foretell.predictor.predictor import Predictor, check_horizon
+from foretell.prepare.currency import own_currency
 from foretell.serve.answers import ABOUT_USERS, answer_user, own_id
 from foretell.serve.cleaning import rows_frame, rules_of
 from foretell.serve.events import parse_events
@@ -58,7 +59,9 @@ class LiveService:
         self._store = EventStore(state if state is not None else run / "live" / "state.sqlite")
         self._writing = Lock()
         self._shop = LiveShop(_with_stored(log, self._store, known=self._known))
-        self._rules = rules_of(run)
+        rules = rules_of(run)
+        # What the log names its amounts in is what live amounts have to be in.
+        self._rules = rules.model_copy(update={"currency": own_currency(log.events, rules)})
         # What the whole shop shares is worked out by the first question; nobody should have to wait for it.
         self.predictions("nobody")
 

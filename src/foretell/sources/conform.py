@@ -15,7 +15,7 @@ from foretell.core import columns
 from foretell.sources.table import RAW, REASON
 from foretell.sources.times import parse_times
 from foretell.sources.translation import Column, Translation
-from foretell.sources.words import actions, amounts, identifiers, known_share, text
+from foretell.sources.words import actions, amounts_noted, identifiers, known_share, text
 
 __all__ = ["conform"]
 
@@ -53,19 +53,21 @@ def conform(
         cells = frame[own]
         if canonical == columns.TIME:
             times = parse_times(cells, zone=zone)
-            series, time_unit, notes = times.values, times.unit, times.notes
+            series, time_unit, notes = times.values, times.unit, (*notes, *times.notes)
             unreadable = series.is_null() & text(cells).is_not_null()
             problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
             fits[canonical] = 1 - _share(unreadable)
         elif canonical == columns.RECEIVED_TIME:
-            series = parse_times(cells, zone=zone).values
+            times = parse_times(cells, zone=zone)
+            series, notes = times.values, (*notes, *times.notes)
             unreadable = series.is_null() & text(cells).is_not_null()
             problems.append(_problem(unreadable, f"The time in {own!r} cannot be read."))
             fits[canonical] = 1 - _share(unreadable)
         elif canonical in columns.IDENTIFIERS:
             series, id_types[canonical] = identifiers(cells)
         elif canonical in columns.NUMBERS:
-            series = amounts(cells)
+            series, note = amounts_noted(cells)
+            notes = notes if note is None else (*notes, note)
             problems.append(_problem(series.is_nan(), f"The {canonical} in {own!r} is no number."))
             fits[canonical] = 1 - _share(series.is_nan())
         elif canonical == columns.ACTION:

@@ -17,14 +17,16 @@ import polars as pl
 
 from foretell.core.errors import ConfigError, SchemaError, SourceError
 from foretell.core.events import EventLog
+from foretell.core.wording import agreeing
 from foretell.sources import complete_journey
+from foretell.sources.access_logs.table import is_access_log
 from foretell.sources.dialects import choose_dialect
 from foretell.sources.formats.printable import first_line, printable
 from foretell.sources.hints import Hints, Stitch
 from foretell.sources.identity import stitched
 from foretell.sources.names import shown
 from foretell.sources.opening import PLACES, Access, nothing_there, open_place
-from foretell.sources.recognition import Recognition, examples_of
+from foretell.sources.recognition import Recognition, RequestsRecognition, examples_of
 from foretell.sources.side_tables import read_side_table
 from foretell.sources.table import Table, notes_of
 
@@ -156,6 +158,7 @@ def _read(source: object, hints: Hints, access: Access) -> EventLog:
     for name, (table, renaming) in beside.items():
         tables[name], remarks = _guarded(partial(read_side_table, name, table, mapping=renaming), table.where)
         notes += remarks
+    notes = [agreeing(note) for note in notes]
     for note in notes:
         _LOG.info(note)
     rejected = pl.concat([rows.rejected, translation.rejected])
@@ -195,14 +198,15 @@ def _recognise(source: object, hints: Hints, access: Access) -> Recognition:
     left_over = (f"No use was found for the columns {shown(unused)}.",) if unused else ()
     found = {name: table.where for name, table in opened.side_tables.items()}
     found |= {name: table.where for name, (table, _) in declared.items()}
-    return Recognition(
+    kind = RequestsRecognition if is_access_log(opened.events) else Recognition
+    return kind(
         dialect=chosen.name,
         confidence=confidence,
         columns=translation.columns,
         time_unit=translation.time_unit,
         examples=examples_of(translation.frame),
         side_tables={**dict.fromkeys(translation.tables, "the events themselves"), **found},
-        notes=(*opened.notes, *notes_of(events), *translation.notes, *left_over),
+        notes=tuple(map(agreeing, (*opened.notes, *notes_of(events), *translation.notes, *left_over))),
     )
 
 

@@ -15,7 +15,7 @@ from foretell.core import columns
 from foretell.core.time import from_microseconds
 from foretell.sources.translation import Column
 
-__all__ = ["Recognition", "examples_of"]
+__all__ = ["Recognition", "RequestsRecognition", "examples_of"]
 
 _EXAMPLES = 3
 
@@ -46,6 +46,10 @@ class Recognition:
     def mapping(self) -> dict[str, str]:
         """From canonical column to the shop's."""
         return {canonical: column.own for canonical, column in self.columns.items()}
+
+
+class RequestsRecognition(Recognition):
+    """The same of a web server's log: its requests, under canonical names."""
 
 
 def examples_of(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:

@@ -99,7 +99,9 @@ def read_side_table(
     if form.key:
         complete = complete.unique(list(form.key), keep="first", maintain_order=True)
     if complete.height < frame.height:
-        notes.append(f"{frame.height - complete.height:,} rows of {name} lack or repeat their key and are left out.")
+        notes.append(
+            f"{frame.height - complete.height:,} rows of {name} were left out, because a key is missing or repeated."
+        )
     return complete, tuple(notes)
 
 

@@ -15,36 +15,19 @@ import polars as pl
 
 from foretell.core.errors import SchemaError, UnknownNameError
 from foretell.core.time import DAY, HOUR
+from foretell.sources.counts import day_numbers_refused, from_counts
+from foretell.sources.spellings import FORMATS, slash_order, spelled
 
 __all__ = ["Times", "check_zone", "parse_times"]
 
-_UNITS: Final = (
-    ("seconds", 1e8, 1e11, 1_000_000),
-    ("milliseconds", 1e11, 1e14, 1_000),
-    ("microseconds", 1e14, 1e17, 1),
-    ("nanoseconds", 1e17, 1e20, -1_000),
+_COUNT: Final = r"^-?\d{9,}(\.\d+)?$"
+_ROUNDED: Final = r"^\d(\.\d+)?[Ee]\+?\d{1,2}$"
+"""A count since 1970, and one that a spreadsheet wrote as 1.7E+09."""
+_DAY_NUMBER: Final = r"^\d{5}(\.\d+)?$"
+_MOST: Final = 0.5
+_ROUNDED_NOTE: Final = (
+    "Times in {name!r} such as {example} were rounded by a spreadsheet, and moments with them: export all their digits."
 )
-"""Unit, from, to, factor to microseconds (negative divides). The ranges hold 1973 to 5138 and do not meet."""
-
-_FORMATS: Final = (
-    ("ISO 8601", "%Y-%m-%d %H:%M:%S%.f"),
-    ("ISO 8601", "%Y-%m-%d %H:%M"),
-    ("ISO 8601", "%Y-%m-%d"),
-    ("year/month/day", "%Y/%m/%d %H:%M:%S%.f"),
-    ("year/month/day", "%Y/%m/%d %H:%M"),
-    ("year/month/day", "%Y/%m/%d"),
-    ("yyyymmdd", "%Y%m%d"),
-    ("day.month.year", "%d.%m.%Y %H:%M:%S%.f"),
-    ("day.month.year", "%d.%m.%Y %H:%M"),
-    ("day.month.year", "%d.%m.%Y"),
-    ("day-month-year", "%d-%b-%Y %H:%M:%S%.f"),
-    ("day-month-year", "%d-%b-%Y %H:%M"),
-    ("day-month-year", "%d-%b-%Y"),
-)
-_CLOCKS: Final = (" %H:%M:%S%.f", " %H:%M", "", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S%p", " %I:%M%p")
-"""The time of day behind a date with slashes; the later ones are the twelve-hour clock of spreadsheets."""
-_MONTH_FIRST: Final = tuple(("month/day/year", f"%m/%d/%Y{clock}") for clock in _CLOCKS)
-_DAY_FIRST: Final = tuple(("day/month/year", f"%d/%m/%Y{clock}") for clock in _CLOCKS)
 
 
 @dataclass(frozen=True)
@@ -158,20 +141,8 @@ def _from_numbers(series: pl.Series, zone: str | None) -> Times:
         series = series.fill_nan(None)
     if _are_dates(series):
         return _from_text(series.cast(pl.Int64, strict=False).cast(pl.String), zone)
-    median = cast(float | None, series.cast(pl.Float64, strict=False).abs().median())
-    for unit, low, high, factor in _UNITS:
-        if median is not None and low <= median < high:
-            scaled = series.cast(pl.Float64 if series.dtype.is_float() else pl.Int64, strict=False)
-            # Beyond this a product leaves 64 bits; nobody's event lies 100,000 years away.
-            scaled = scaled.set(scaled.abs() > int(9e18) // max(factor, 1), None)
-            values = scaled * factor if factor > 0 else scaled // -factor
-            whole = values.round(0).cast(pl.Int64, strict=False) if values.dtype.is_float() else values
-            return Times(whole, unit, _needless(zone))
-    raise SchemaError(
-        f"The numbers in {series.name!r} are no times since 1970, in seconds or any smaller unit.",
-        received=f"a median of {median}",
-        remedy="Export times as ISO 8601 text or as a count since 1970, and name that column in the mapping.",
-    )
+    values, unit, notes = from_counts(series)
+    return Times(values, unit, (*notes, *_needless(zone)))
 
 
 def _are_dates(series: pl.Series) -> bool:
@@ -184,19 +155,51 @@ def _are_dates(series: pl.Series) -> bool:
 
 def _from_text(series: pl.Series, zone: str | None) -> Times:
     text = series.str.strip_chars()
-    digits = text.str.contains(r"^-?\d{9,}(\.\d+)?$")
-    if digits.sum() > len(text) / 2 or (digits.any() and digits.sum() == text.count()):
-        whole = not text.str.contains(".", literal=True).any()
-        return _from_numbers(text.cast(pl.Int64 if whole else pl.Float64, strict=False), zone)
+    counts = text.str.contains(_COUNT) | text.str.contains(_ROUNDED)
+    n_counts, n_present = int(counts.sum()), text.count()
+    if not n_counts or n_present == 0:
+        return _from_words(series, zone)
+    rounded = int(text.str.contains(_ROUNDED).sum())
+    notes = () if not rounded else (_ROUNDED_NOTE.format(name=series.name, example=_first(text, _ROUNDED)),)
+    is_whole = not rounded and not text.filter(counts).str.contains(".", literal=True).any()
+    numbers = text.set(~counts, None).cast(pl.Int64 if is_whole else pl.Float64, strict=False)
+    if n_counts == n_present:
+        counted = _from_numbers(numbers, zone)
+        return Times(counted.values, counted.unit, (*notes, *counted.notes))
+    try:
+        counted = _from_numbers(numbers, None)
+    except SchemaError:
+        return _from_words(series, zone)
+    words = _from_words(series.set(counts, None), zone)
+    if words.values.count() == 0:  # the other cells are no times at all
+        return Times(counted.values, counted.unit, (*notes, *counted.notes, *_needless(zone)))
+    n_words = words.values.count()
+    example = _first(text, _COUNT) or _first(text, _ROUNDED)
+    mixed = (
+        f"Mixed units: in {series.name!r} {n_counts:,} of {n_counts + n_words:,} times are {counted.unit} since 1970 "
+        f"(for example {example}), the others {words.unit}; each was read as what it is."
+    )
+    main = counted if n_counts > n_words else words
+    return Times(
+        words.values.zip_with(~counts, counted.values), main.unit, (mixed, *notes, *counted.notes, *words.notes)
+    )
 
-    text = text.str.replace(r"[Tt](\d\d:)", " ${1}").str.replace(r"\s*(Z|z|UTC|GMT)$", "")
-    text = text.str.replace(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d+)", "${1}.${2}")
+
+def _first(text: pl.Series, pattern: str) -> str:
+    found = text.filter(text.str.contains(pattern).fill_null(False))
+    return str(found[0]) if len(found) else ""
+
+
+def _from_words(series: pl.Series, zone: str | None) -> Times:
+    text = spelled(series)
+    is_zulu = text.str.contains(r"(Z|z|UTC|GMT)$")
+    text = text.str.replace(r"\s*(Z|z|UTC|GMT)$", "")
     offset = text.str.extract(r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*([+-]\d\d(?::?\d\d)?)$")
     base = text.str.replace(r"(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*[+-]\d\d(?::?\d\d)?$", "${1}")
     values = pl.Series(series.name, [None] * len(text), dtype=pl.Int64)
     found: dict[str, int] = {}
-    slashed, notes = _slash_order(base)
-    for name, form in (*_FORMATS, *slashed):
+    slashed, notes = slash_order(base)
+    for name, form in (*FORMATS, *slashed):
         missing = values.is_null() & base.is_not_null()
         if not missing.any():
             break
@@ -211,11 +214,13 @@ def _from_text(series: pl.Series, zone: str | None) -> Times:
         parsed = base.set(~missing, None).str.to_datetime(form, strict=False, time_unit="us").dt.timestamp("us")
         found[name] = found.get(name, 0) + int(parsed.count())
         values = values.zip_with(parsed.is_null(), parsed) if parsed.count() else values
-    is_naive = offset.is_null() & ~series.str.contains(r"(Z|z|UTC|GMT)\s*$") & values.is_not_null()
+    is_naive = offset.is_null() & ~is_zulu & values.is_not_null()
     has_naive = bool(is_naive.any())
     values = values - _offsets(offset)
     if zone is not None and has_naive:
         values = values.zip_with(~is_naive, _in_zone(values.set(~is_naive, None), zone))
+    if not values.count() and base.str.contains(_DAY_NUMBER).sum() > _MOST * base.count():
+        day_numbers_refused(series.name, cast(float, base.cast(pl.Float64, strict=False).median()))
     unit = max(found, key=lambda name: found[name]) if any(found.values()) else "unreadable text"
     return Times(values, unit, (*notes, _naive_note(zone)) if has_naive else (*notes, *_needless(zone)))
 
@@ -231,16 +236,3 @@ def _offsets(offset: pl.Series) -> pl.Series:
     hours = digits.str.slice(1, 2).cast(pl.Int64, strict=False)
     minutes = digits.str.slice(3, 2).cast(pl.Int64, strict=False)
     return (sign * (hours * 60 + minutes) * (DAY // 1440)).fill_null(0)
-
-
-def _slash_order(text: pl.Series) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Whether 1/2/2010 is January or February: decided by all cells together."""
-    first = text.str.extract(r"^(\d{1,2})/\d{1,2}/\d{4}").cast(pl.Int64, strict=False)
-    second = text.str.extract(r"^\d{1,2}/(\d{1,2})/\d{4}").cast(pl.Int64, strict=False)
-    if first.count() == 0:
-        return (), ()
-    if (first > 12).any():
-        return _DAY_FIRST, ()
-    if (second > 12).any():
-        return _MONTH_FIRST, ()
-    return _MONTH_FIRST, ("Dates such as 1/2/2010 could be read either way and were read as month/day/year.",)

@@ -12,8 +12,9 @@ import polars as pl
 
 from foretell.core import columns
 from foretell.core.errors import SchemaError
+from foretell.sources.separators import with_decimal_points
 
-__all__ = ["ACTION_WORDS", "actions", "amounts", "identifiers", "known_share", "text"]
+__all__ = ["ACTION_WORDS", "actions", "amounts", "amounts_noted", "identifiers", "known_share", "text"]
 
 _EMPTY: Final = ("", "null", "none", "nan", "nat", "n/a", "undefined", "\\n", "<na>", "(not set)")
 """Words that exporters write for nothing, in lower case."""
@@ -50,10 +51,6 @@ ACTION_WORDS: Final[dict[str, tuple[str, ...]]] = {
     columns.COUPON_REDEEMED: ("coupon_redeemed", "redemption"),
 }  # fmt: skip
 """Shops' words for the actions foretell knows, in lower case with underscores."""
-
-_BY_COMMAS: Final = r"^-?\d{1,3}(,\d{3})+\.\d+$"
-_BY_POINTS: Final = r"^-?\d{1,3}(\.\d{3})+,\d+$"
-"""Thousands set apart by the one sign, decimals by the other: read without doubt."""
 
 _BY_WORD: Final = {word: action for action, words in ACTION_WORDS.items() for word in words}
 
@@ -110,12 +107,24 @@ def identifiers(series: pl.Series) -> tuple[pl.Series, pl.DataType]:
 def amounts(series: pl.Series) -> pl.Series:
     """Amounts as floats; null where the cell is empty, and NaN where it is no finite number.
 
-    Currency signs, blanks, thousands set apart where a cell has both signs (``1,234.50``, ``1.234,50``) and, where no
-    cell has a decimal point, decimal commas are understood.
+    Currency signs, blanks, thousands set apart (``1,234.50``, ``1.234,50``) and decimal commas are understood.
 
     Example:
         >>> amounts(pl.Series(["$2.50", "", "abc"])).to_list()
         [2.5, None, nan]
+    """
+    return amounts_noted(series)[0]
+
+
+def amounts_noted(series: pl.Series) -> tuple[pl.Series, str | None]:
+    """The same, with a note where the column leaves open what its commas mean.
+
+    Raises:
+        SchemaError: If the column holds no amounts by its type.
+
+    Example:
+        >>> amounts_noted(pl.Series("paid", ["1,234", "500"]))[0].to_list()
+        [1234.0, 500.0]
     """
     if series.dtype == pl.Boolean or series.dtype.is_nested() or series.dtype.is_temporal():
         raise SchemaError(
@@ -125,21 +134,15 @@ def amounts(series: pl.Series) -> pl.Series:
         )
     if series.dtype.is_numeric():
         numbers = series.cast(pl.Float64, strict=False).fill_nan(None)
-        return numbers.set(numbers.is_infinite(), float("nan"))
+        return numbers.set(numbers.is_infinite(), float("nan")), None
     words = _without_empty_words(text(series))
-    numbers = words.cast(pl.Float64, strict=False)
+    numbers, note = words.cast(pl.Float64, strict=False), None
     if numbers.null_count() > words.null_count():
         plain = words.str.replace_all(r"[\s$€£¥₹]", "")
-        by_commas = plain.str.contains(_BY_COMMAS).fill_null(False)
-        by_points = plain.str.contains(_BY_POINTS).fill_null(False)
-        has_points = plain.filter(~by_points).str.contains(".", literal=True).any()
-        plain = plain.zip_with(~by_commas, plain.str.replace_all(",", "", literal=True))
-        plain = plain.zip_with(~by_points, plain.str.replace_all(".", "", literal=True).str.replace(",", "."))
-        if not has_points:
-            plain = plain.str.replace(r"^(-?\d+),(\d+)$", "${1}.${2}")
+        plain, note = with_decimal_points(plain)
         numbers = plain.cast(pl.Float64, strict=False)
     unreadable = words.is_not_null() & ~numbers.is_finite().fill_null(False)
-    return numbers.set(unreadable, float("nan"))
+    return numbers.set(unreadable, float("nan")), note
 
 
 def actions(series: pl.Series) -> pl.Series:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretell.core.errors import ConfigError, SchemaError
+from foretell.core.errors import ConfigError, SchemaError, SourceError
 from foretell.sources import read_events, recognise
 from foretell.sources.access_logs.lines import take_apart
 
@@ -61,7 +61,7 @@ def test_a_visit_by_default_pages(write, caplog):
     assert "No pages are declared" in said
     assert "told apart by address and browser" in said
     assert "Of 11 requests 5 are events; left aside:" in said
-    for what in ("2 static files", "2 other pages", "1 requests that failed", "1 requests of robots"):
+    for what in ("2 static files", "2 other pages", "1 request that failed", "1 request of robots"):
         assert what in said
     assert "/about (1)" in said
 
@@ -194,3 +194,19 @@ def test_lines_taken_apart():
     fields = take_apart(pl.Series([common("/a", login="John Doe").strip(), 'x - - [bad] "GET / HTTP/1.1" 200 1']))
     assert fields["login"].to_list() == ["John Doe", None]
     assert fields["host"].to_list() == ["10.0.0.1", None]
+
+
+def test_a_log_whose_pages_fit_no_pattern_says_so(write):
+    path = write("access.log", line("/artikel/7") + line("/artikel/8") + line("/static/shop.css"))
+    for verb in (read_events, recognise):
+        with pytest.raises(SourceError, match="No request of the access log is an event") as caught:
+            verb(path)
+        assert "/artikel/7 (1)" in str(caught.value)
+        assert "access_log.pages" in str(caught.value)
+
+
+def test_inspect_calls_an_access_log_one(write):
+    from foretell.run.inspection import inspect_log, inspection_text
+
+    found = inspect_log(str(write("access.log", "".join(VISIT))))
+    assert "Recognised as an access log" in inspection_text(found)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import polars as pl
 import pytest
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
@@ -38,6 +39,15 @@ def golden_folder() -> Path:
 def small_shop():
     """The log behind the samples and its items."""
     return golden_module("small_shop").small_shop()
+
+
+@pytest.fixture(scope="session")
+def larger_shop(tiny_shop):
+    """A log long enough to train on and its items, with every column of the log behind the samples."""
+    events = tiny_shop.log().events
+    currency = pl.when(pl.col("item_id").is_not_null()).then(pl.lit("EUR"))
+    events = events.with_columns(received_time=pl.col("time") + 2_000_000, currency=currency)
+    return events, tiny_shop.tables["items"]
 
 
 @pytest.fixture(scope="session")

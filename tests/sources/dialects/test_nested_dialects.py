@@ -5,7 +5,8 @@ import json
 import polars as pl
 import pytest
 
-from foretell.prepare import clean
+from foretell.core.errors import ConfigError
+from foretell.prepare import CleaningRules, clean
 from foretell.sources import read_events, recognise
 
 
@@ -196,3 +197,89 @@ def test_a_path_inside_can_be_mapped(lines):
     assert (found.dialect, found.columns["item_id"].confidence) == ("segment", 1.0)
     log = read_events(path, mapping={"item_id": "properties.shade"})
     assert log.events["item_id"].to_list() == ["red"]
+
+
+def google(currency, *, code=None, price=None):
+    product = {"id": "a"} if price is None else {"id": "a", "priceInfo": {"price": price, "currencyCode": code}}
+    return {
+        "eventType": "purchase-complete",
+        "visitorId": "v1",
+        "eventTime": "2024-01-01T10:00:00Z",
+        "productDetails": [{"product": product, "quantity": 1}],
+        "purchaseTransaction": {"id": "o1", "revenue": 10.0, "currencyCode": currency},
+    }
+
+
+def sold(event_id, currency, *, price):
+    product = {"id": "a", "currency": currency, "quantity": 1} | ({"price": price} if price else {})
+    transaction = {"transaction_id": f"t{event_id}", "revenue": 10.0, "currency": currency}
+    return snowplow(
+        event_id,
+        **{
+            f"unstruct_event_{PREFIX}_snowplow_ecommerce_action_1": {"type": "transaction"},
+            f"contexts_{PREFIX}_product_1": [product],
+            f"contexts_{PREFIX}_transaction_1": [transaction],
+        },
+    )
+
+
+def ga4_sale(time, currency):
+    paid = {"purchase_revenue": 10.0, "transaction_id": f"T{time}"}
+    return ga4("purchase", time, params=[("currency", {"string_value": currency})], ecommerce=paid)
+
+
+def segment_order(number, **properties):
+    return segment("Order Completed", number, f"m{number}", user="ann", order_id=f"o{number}", **properties)
+
+
+IN_TWO_CURRENCIES = {
+    "ga4": [ga4_sale(START, "EUR"), ga4_sale(START + 1, "USD")],
+    "segment": [
+        segment_order(0, revenue=10.0, currency="EUR", products=[{"id": "a"}]),
+        segment_order(1, products=[{"id": "a", "price": 10, "currency": "USD"}]),
+    ],
+    "google-retail": [google("EUR"), google("EUR", code="USD", price=10.0)],
+    "snowplow": [sold("e1", "EUR", price=None), sold("e2", "USD", price=10.0)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", IN_TWO_CURRENCIES)
+def test_currencies_are_not_added_up_unseen(lines, dialect):
+    log = read_events(lines(*IN_TWO_CURRENCIES[dialect]))
+    assert log.dialect == dialect
+    assert sorted(log.events["currency"]) == ["EUR", "USD"]
+    with pytest.raises(ConfigError, match="mixes currencies"):
+        clean(log)
+    rules = CleaningRules(currency="EUR", currency_rates={"USD": 0.5})
+    assert sorted(clean(log, rules=rules).log.events["value"]) == [5.0, 10.0]
+
+
+def test_flat_ga4_has_its_currency_in_a_column(write):
+    path = write(
+        "flat.csv",
+        "event_name,event_timestamp,user_pseudo_id,ga_session_id,item_id,price,currency\n"
+        f"purchase,{START},p1,4,a,2.5,USD\n",
+    )
+    assert read_events(path).events.select("price", "currency").rows() == [(2.5, "USD")]
+
+
+def test_times_of_receipt_set_wrong_clocks_aside(lines):
+    late = segment("Product Viewed", 0, "m0", user="ann", product_id="a") | {"receivedAt": "2024-01-01T07:00:00Z"}
+    fine = segment("Product Viewed", 1, "m1", user="ann", product_id="a") | {"receivedAt": "2024-01-01T10:00:02Z"}
+    assert clean(read_events(lines(late, fine))).removed["clock_ahead"] == 1
+    late = snowplow("e1") | {"collector_tstamp": "2024-01-01 07:00:00.000"}
+    assert clean(read_events(lines(late, snowplow("e2")))).removed["clock_ahead"] == 1
+
+
+def test_a_log_with_one_time_alone_knows_no_delays(lines):
+    call = segment("Product Viewed", 1, "m1", user="ann", product_id="a")
+    call["receivedAt"] = call.pop("timestamp")
+    assert "received_time" not in read_events(lines(call)).events.columns
+
+
+def test_the_classic_tracker_names_the_currency_of_its_own_amounts(lines):
+    classic = {"event": "transaction", "event_name": "transaction", "tr_total": 9.0, "tr_currency": "USD"}
+    path = lines(snowplow("e1") | classic | {"base_currency": "EUR", "tr_total_base": 8.0})
+    assert "currency" not in read_events(path).events.columns
+    assert read_events(path, mapping={"value": "tr_total"}).events["currency"].to_list() == ["USD"]
+    assert read_events(path, mapping={"value": "tr_total_base"}).events["currency"].to_list() == ["EUR"]

@@ -15,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from foretell.core import columns
+from foretell.core.errors import SourceError
 from foretell.sources.access_logs.config import DEFAULT_USER, AccessLogConfig
 from foretell.sources.access_logs.lines import TARGET, WHEN, take_apart
 from foretell.sources.access_logs.pages import ASIDE, Tally, events_of
@@ -96,8 +97,34 @@ class AccessLogFile:
             frames.append(events.filter(pl.col(ASIDE).is_null()).drop(ASIDE, TARGET))
         notes = [] if self.config.pages else [_DEFAULT_PAGES]
         notes += [_DEFAULT_USER] if self.config.user == DEFAULT_USER else []
+        frame, rejected = _joined(frames), pl.concat(bad)
+        if frame.is_empty() and rejected.is_empty():
+            raise _no_events(self.path, tally, self.config)
         notes += [f"{n_foreign:,} lines are not UTF-8 and were read as Windows-1252."] if n_foreign else []
-        return Rows(_joined(frames), pl.concat(bad), (*notes, *tally.notes()))
+        return Rows(frame, rejected, (*notes, *tally.notes()))
+
+
+def is_access_log(table: object) -> bool:
+    """True if the rows of a table are requests: those of one file, or of several.
+
+    Example:
+        >>> is_access_log("a table of another kind")
+        False
+    """
+    parts = getattr(table, "tables", ())
+    return isinstance(table, AccessLogFile) or (
+        len(parts) > 0 and all(isinstance(part, AccessLogFile) for part in parts)
+    )
+
+
+def _no_events(path: Path, tally: Tally, config: AccessLogConfig) -> SourceError:
+    """Why a log full of requests holds no event."""
+    declared = "The patterns declared" if config.pages else "The usual patterns"
+    return SourceError(
+        "No request of the access log is an event.",
+        received=f"{path}: {' '.join(tally.notes())}",
+        remedy=f"{declared} fit none of its pages: declare a pattern for each action under [data.access_log.pages].",
+    )
 
 
 def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -37,6 +37,10 @@ def is_database(source: object) -> bool:
     return isinstance(source, str) and source.split("://")[0].lower().split("+")[0] in DRIVERS and "://" in source
 
 
+_MISUNDERSTOOD: Final = ("syntax", "no such column", "unknown column", "no such function", "one statement at a time")
+"""What databases say of a query that is wrong in itself."""
+
+
 def open_database(url: str, *, table: str | None = None, query: str | None = None) -> DatabaseTable:
     """The rows of a table, or of a query, of a database.
 
@@ -151,6 +155,12 @@ def _refused(error: Exception, driver: Driver, address: Address, where: str) -> 
             "The database has no such table.",
             received=f"{where}: {message}",
             remedy=f"Name one of its tables: {_known_tables(driver, address)}.",
+        )
+    if any(word in said for word in _MISUNDERSTOOD) or ("does not exist" in said and "column" in said):
+        return SourceError(
+            "The database does not understand the query.",
+            received=f"{where}: {message}",
+            remedy="Give one SELECT, without a semicolon inside, that the database's own console answers.",
         )
     return SourceError(
         "The database cannot be reached, or refuses.",

@@ -86,6 +86,8 @@ def plan_by_fields(
     found = {**find_fields(names, fields), **declared(mapping, names)}
     if columns.USER_ID not in found and columns.ANONYMOUS_ID in found:
         found[columns.USER_ID] = found.pop(columns.ANONYMOUS_ID)  # nobody logs in: the visitors are the customers
+    if columns.RECEIVED_TIME not in mapping and found.get(columns.RECEIVED_TIME) == found.get(columns.TIME):
+        found.pop(columns.RECEIVED_TIME, None)  # the only time there is says nothing of a delay
     missing = [name for name in needs if name not in found]
     if missing:
         wanted = ", ".join(f"{name} ({' or '.join(fields.get(name, (name,)))})" for name in missing)

@@ -64,7 +64,14 @@ def _plan(names: Sequence[str], mapping: Mapping[str, str]) -> Plan:
     if columns.ACTION not in found and not set(_SIGNS_OF_PURCHASE) & set(found):
         missing.append(columns.ACTION)
     if missing:
-        own = next((name for name in names if name.isprintable() and len(name) <= 40), "your column")
+        free = [name for name in names if name not in found.values()]
+        if not free:
+            raise SchemaError(
+                f"The columns do not say which is {' and which is '.join(missing)}, and none is left to be it.",
+                received=shown(names) or "no columns",
+                remedy="Export the log with all its columns; if the separator is another one, declare it.",
+            )
+        own = next((name for name in free if name.isprintable() and len(name) <= 40), "your column")
         raise SchemaError(
             f"The columns do not say which is {' and which is '.join(missing)}.",
             received=shown(names) or "no columns",

@@ -1,7 +1,8 @@
 """Google Analytics 4: its BigQuery export, nested as it is written, and the same flattened by hand.
 
 This module owns the repeated ``event_params`` and ``items``, the key by which an event is the same as another, and
-session ids, which GA4 counts for each visitor anew. It refuses to drop events that name no item: they stay one row.
+session ids, which GA4 counts for each visitor anew. It refuses to drop events that name no item: they stay one row;
+and to read a time of receipt out of ``event_server_timestamp_offset``, which is no moment of the server's clock.
 
 References:
     Google Analytics Help, "BigQuery Export schema" (answer 7029846); Google Analytics for developers, "Recommended
@@ -30,7 +31,7 @@ _USER: Final = "user_pseudo_id"
 _SESSION: Final = "user_pseudo_id.ga_session_id"
 _KEY: Final = "user_pseudo_id, event_name, event_timestamp; transaction_id of purchases"
 _PAID: Final = "item_revenue, item_refund or purchase_revenue"
-_PARAMETERS: Final = ("ga_session_id", "search_term", "transaction_id", "item_list_id", "coupon", "value")
+_PARAMETERS: Final = ("ga_session_id", "search_term", "transaction_id", "item_list_id", "coupon", "value", "currency")
 _READS: Final = (
     "event_name", "event_timestamp", "event_params", "user_id", "user_pseudo_id", "ecommerce", "items", "platform",
 )  # fmt: skip
@@ -53,6 +54,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "items_item_list_id", "item_list_id", "event_params_item_list_id", "items_item_list_name", "item_list_name",
     ),
     columns.CHANNEL: ("platform", "device_category"),
+    columns.CURRENCY: ("event_params_currency", "ecommerce_currency", "items_currency", "currency"),
 }  # fmt: skip
 _ATTRIBUTES: Final = {
     name: (*(f"items_{word}" for word in words if word.startswith("item")), *words)

@@ -27,6 +27,7 @@ from foretell.sources.translation import Translation
 __all__ = ["GOOGLE_RETAIL"]
 
 _SHARED: Final = "purchaseTransaction.revenue.shared"
+_CURRENCY: Final = "currency of the price or the order"
 _READS: Final = (
     "event_type", "event_time", "visitor_id", "session_id", "user_info", "product_details", "purchase_transaction",
     "search_query", "attribution_token", "offset", "attributes",
@@ -45,6 +46,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.ORDER_ID: ("purchase_transaction_id",),
     columns.POSITION: ("position_shown",),
     columns.LIST_ID: ("attribution_token",),
+    columns.CURRENCY: (normal_name(_CURRENCY),),
 }
 _ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
     columns.CATEGORY: ("product_details_product_category",),
@@ -75,7 +77,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
     nested = [own[name] for name in ("user_info", "purchase_transaction", "attributes") if name in own]
     flat = exploded(unnested(frame, parse=nested), own.get("product_details"))
     flat, n_shown = _searches_apart(flat, own.get("event_type"))
-    flat = plain(_with_value(flat))
+    flat = plain(_with_currency(_with_value(flat)))
     notes = (_VALUE_NOTE, *((_SHOWN_NOTE.format(n=n_shown),) if n_shown else ()))
     unfolded = Unfolded(flat.drop(ROW, PART), notes)
     translation = understand(unfolded, mapping, zone, fields=_FIELDS, confidence=_CONFIDENCE)
@@ -117,6 +119,26 @@ def _with_value(flat: pl.DataFrame) -> pl.DataFrame:
     shared = apportioned(flat, own["revenue"], price=own.get("price"), quantity=own.get("quantity"))
     unpriced = pl.col(own["price"]).is_null() if "price" in own else pl.lit(True)
     return flat.with_columns(shared.alias(_SHARED)).with_columns(pl.when(unpriced).then(pl.col(_SHARED)).name.keep())
+
+
+def _with_currency(flat: pl.DataFrame) -> pl.DataFrame:
+    """The currency of a line: that of its price, and where it has none that of the order whose revenue it shares."""
+    own = find_fields(
+        flat.columns,
+        {
+            "price": _FIELDS[columns.PRICE],
+            "line": ("product_details_product_price_info_currency_code",),
+            "order": ("purchase_transaction_currency_code",),
+        },
+    )
+    if not {"line", "order"} & own.keys():
+        return flat
+    line, order = (
+        pl.col(own[name]).cast(pl.String) if name in own else pl.lit(None, pl.String) for name in ("line", "order")
+    )
+    is_priced = pl.col(own["price"]).is_not_null() if "price" in own else pl.lit(False)
+    chosen = pl.when(is_priced).then(pl.coalesce(line, order)).otherwise(pl.coalesce(order, line))
+    return flat.with_columns(chosen.alias(_CURRENCY))
 
 
 GOOGLE_RETAIL: Final = Dialect(

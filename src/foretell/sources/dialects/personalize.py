@@ -36,6 +36,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.PRICE: ("price",),
     columns.QUANTITY: ("quantity",),
     columns.CHANNEL: ("device", "device_type", "channel"),
+    columns.CURRENCY: ("currency", "currency_code"),
 }
 _IMPRESSION: Final = "IMPRESSION"
 _CONFIDENCE: Final = 0.96

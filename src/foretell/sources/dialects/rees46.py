@@ -33,6 +33,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.SESSION_ID: ("user_session",),
     columns.PRICE: ("price",),
 }
+_OPTIONAL: Final = {columns.CURRENCY: ("currency", "currency_code")}
 _ALSO: Final = ("category_id", "category_code", "brand")
 _CONFIDENCE: Final = 0.98
 _LEVELS: Final = (columns.CATEGORY, columns.CATEGORY_2, columns.CATEGORY_3)
@@ -49,7 +50,7 @@ def _recognise(names: Sequence[str], _: pl.DataFrame) -> float:
 
 def _plan(names: Sequence[str], mapping: Mapping[str, str]) -> Plan:
     needs = (columns.USER_ID, columns.TIME, columns.ACTION, columns.ITEM_ID)
-    return plan_by_fields(names, mapping, fields=_FIELDS, needs=needs, also=_ALSO)
+    return plan_by_fields(names, mapping, fields={**_FIELDS, **_OPTIONAL}, needs=needs, also=_ALSO)
 
 
 def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None) -> Translation:

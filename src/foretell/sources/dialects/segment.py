@@ -46,6 +46,7 @@ _IN_PRODUCT: Final[dict[str, tuple[str, ...]]] = {
     "category": ("category",),
     "brand": ("brand",),
     "title": ("name",),
+    "currency": ("currency",),
 }
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.USER_ID: ("user_id",),
@@ -67,6 +68,8 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.RATING: ("properties_rating",),
     columns.TEXT: ("properties_review_body",),
     columns.CHANNEL: ("context_device_type", "context_channel"),
+    columns.RECEIVED_TIME: ("received_at",),
+    columns.CURRENCY: ("product_currency",),
 }
 _CONFIDENCE: Final = 0.97
 _NOTES: Final = (

@@ -35,7 +35,8 @@ _COLUMN: Final = re.compile(
 )
 _READS: Final = (
     "event", "event_name", "event_id", "user_id", "domain_userid", "network_userid", "domain_sessionid",
-    "derived_tstamp", "collector_tstamp", "platform", "unstruct_event", "contexts",
+    "derived_tstamp", "collector_tstamp", "platform", "unstruct_event", "contexts", "tr_currency", "ti_currency",
+    "base_currency",
 )  # fmt: skip
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.USER_ID: ("user_id",),
@@ -54,6 +55,8 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     columns.POSITION: ("product_position",),
     columns.LIST_ID: ("snowplow_ecommerce_action_name",),
     columns.CHANNEL: ("platform",),
+    columns.RECEIVED_TIME: ("collector_tstamp",),
+    columns.CURRENCY: ("currency_of_the_amounts",),
 }
 _ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
     "path": ("product_category",),
@@ -104,7 +107,7 @@ def _translate(frame: pl.DataFrame, mapping: Mapping[str, str], zone: str | None
         if name in rows.columns:
             rows = rows.with_columns(_first(as_structure(rows[name])))
     flat = exploded(unnested(rows, parse=(_ACTION,)), "product" if "product" in rows.columns else None)
-    flat = plain(_made(flat))
+    flat = plain(_made(flat, mapping))
     more = flat.height - frame.height
     notes = (_NOTE, *((f"{frame.height:,} events became {flat.height:,} rows, one a product.",) if more else ()))
     unfolded = Unfolded(flat.drop(ROW, PART), notes)
@@ -122,8 +125,8 @@ def _first(cells: pl.Series) -> pl.Series:
     return cells.list.first() if isinstance(cells.dtype, pl.List) else cells
 
 
-def _made(flat: pl.DataFrame) -> pl.DataFrame:
-    """The action in one column, ids of rows, order ids of transactions and refunds, and what was taken off."""
+def _made(flat: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
+    """The action in one column, ids of rows, order ids, currencies, and what was taken off."""
     none = pl.lit(None, dtype=pl.String)
 
     def at(name: str) -> pl.Expr:
@@ -145,10 +148,21 @@ def _made(flat: pl.DataFrame) -> pl.DataFrame:
     units = at("product.quantity").cast(pl.Float64).fill_null(1.0)
     bought = pl.col("action.type or event_name").is_in(["transaction", "refund"])
     taken_off = (listed - price).fill_null(0.0) * units + pl.col("off").fill_null(0.0)
+    whole = [at("transaction.currency"), at("refund.currency"), *(at(name) for name in _classic_currency(mapping))]
+    of_price = pl.coalesce(at("product.currency"), *whole)
+    of_line = pl.when(price.is_null()).then(pl.coalesce(*whole, of_price)).otherwise(of_price)
     return flat.with_columns(
+        of_line.alias("currency.of the amounts"),
         pl.when(bought & (taken_off > 0)).then(taken_off).alias("off the list price and the transaction"),
         pl.when(price.is_null()).then(paid).alias("transaction.revenue.shared"),
     ).drop("off", "revenue")
+
+
+def _classic_currency(mapping: Mapping[str, str]) -> list[str]:
+    """Where the classic tracker names the currency of the amounts that the user maps; other amounts are not in it."""
+    own = [mapping[name] for name in (columns.PRICE, columns.VALUE, columns.DISCOUNT) if name in mapping]
+    named = ["base_currency" if name.endswith("_base") else f"{name[:3]}currency" for name in own]
+    return [name for name in dict.fromkeys(named) if name in ("tr_currency", "ti_currency", "base_currency")]
 
 
 def _levels(items: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ that is not sound to ``delimited_lines``, which goes line by line and loses none
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +27,8 @@ __all__ = ["DelimitedFile"]
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 1 << 22
+_AGAIN: Final = re.compile(r"(.*)_duplicated_\d+$", re.DOTALL)
+"""How Polars calls a column whose name another one has already."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class DelimitedFile:
         path: The file.
         separator: What stands between cells.
         names: The columns, where no line of the file names them.
+        n_comments: So many lines before the first row are comments.
     """
 
     path: Path
     separator: str
     names: tuple[str, ...] | None = None
+    n_comments: int = 0
 
     @classmethod
     def open(cls, path: Path, *, separator: str | None = None, columns: Sequence[str] | None = None) -> DelimitedFile:
@@ -56,8 +61,10 @@ class DelimitedFile:
             SchemaError: If the first line has more cells than ``columns`` names.
             ConfigError: If the separator is not one character, or a name is declared twice.
         """
-        first_line = head_of(readable(path)).lstrip(b"\r\n").split(b"\n", 1)[0].decode(errors="replace")
-        table = cls(path, separator or max(_SEPARATORS, key=first_line.count))
+        head = head_of(readable(path))
+        n_comments = _comment_lines(head)
+        first_line = _after(head, n_comments).lstrip(b"\r\n").split(b"\n", 1)[0].decode(errors="replace")
+        table = cls(path, separator or max(_SEPARATORS, key=first_line.count), n_comments=n_comments)
         if len(table.separator.encode()) != 1 or table.separator in '"\r\n':
             raise ConfigError(
                 "A separator is one plain character.", received=repr(separator), remedy="Say ',', ';', '|' or '\\t'."
@@ -83,7 +90,7 @@ class DelimitedFile:
                 remedy="Name every column once, from left to right.",
             )
         table = replace(self, names=tuple(columns))
-        first = read_lines(self.path, separator=self.separator, columns=None, limit=1)
+        first = read_lines(self.path, separator=self.separator, columns=None, limit=1, skip=self.n_comments)
         n_cells = max(first.frame.width, 1)
         if n_cells > len(columns):
             raise SchemaError(
@@ -103,7 +110,7 @@ class DelimitedFile:
 
     @cached_property
     def _sample(self) -> pl.DataFrame:
-        head = head_of(self.path)
+        head = _after(head_of(self.path), self.n_comments)
         # A last line cut by the end of the head would be read as a short row.
         whole_lines = head[: head.rfind(b"\n") + 1] or head
         try:
@@ -116,7 +123,28 @@ class DelimitedFile:
 
     def read(self, columns: Sequence[str]) -> Rows:
         """The named columns; damaged lines are set aside."""
-        content = self.path if self._can_be_mapped() else all_bytes(self.path)
+        rows = self._read(columns)
+        return replace(rows, notes=(*self._comments, *self._same_names, *rows.notes))
+
+    @property
+    def _same_names(self) -> tuple[str, ...]:
+        """Which of several columns of one name keeps it."""
+        names = [] if self.names is not None else self.columns()
+        again = {name: found[1] for name in names if (found := _AGAIN.match(name)) and found[1] in names}
+        return tuple(
+            f"Several columns are named {name!r}: the first keeps the name, the others are "
+            f"{', '.join(repr(other) for other in again if again[other] == name)}; map the one that is meant."
+            for name in dict.fromkeys(again.values())
+        )
+
+    @property
+    def _comments(self) -> tuple[str, ...]:
+        if not self.n_comments:
+            return ()
+        return (f"{self.n_comments:,} lines before the first row are comments (#) and are left aside.",)
+
+    def _read(self, columns: Sequence[str]) -> Rows:
+        content = self.path if self._can_be_mapped() else _after(all_bytes(self.path), self.n_comments)
         frame = self._sound_rows(content, columns)
         if frame is not None:
             return Rows(frame)
@@ -141,13 +169,13 @@ class DelimitedFile:
 
     def scan(self) -> pl.LazyFrame | None:
         """All columns, lazily; None where the encoding is not UTF-8."""
-        if not is_plain_utf_8(self.path):
+        if not is_plain_utf_8(self.path) or self.n_comments:
             return None
         return pl.scan_csv(self.path, separator=self.separator, **self._header()).filter(~_is_blank())
 
     def _can_be_mapped(self) -> bool:
-        """Compressed files are opened here, where their errors are explained; UTF-16 is unknown to Polars."""
-        return compression_of(self.path) is None and is_plain_utf_8(self.path)
+        """Compressed files are opened here, where their errors are explained; UTF-16 and comments are cut off."""
+        return not self.n_comments and compression_of(self.path) is None and is_plain_utf_8(self.path)
 
     def _header(self) -> dict[str, Any]:
         if self.names is None:
@@ -155,7 +183,14 @@ class DelimitedFile:
         return {"has_header": False, "schema": dict.fromkeys(self.names, pl.String)}
 
     def _line_by_line(self, *, columns: Sequence[str] | None, limit: int | None = None) -> Rows:
-        return read_lines(self.path, separator=self.separator, columns=columns, names=self.names, limit=limit)
+        return read_lines(
+            self.path,
+            separator=self.separator,
+            columns=columns,
+            names=self.names,
+            limit=limit,
+            skip=self.n_comments,
+        )
 
     def _parse(
         self, content: Path | bytes, *, n_rows: int | None = None, columns: list[str] | None = None
@@ -167,6 +202,24 @@ class DelimitedFile:
         if frame.width == 0:
             raise SourceError("The file names no columns.", received=self.where, remedy="Put names in its first line.")
         return frame
+
+
+def _comment_lines(head: bytes) -> int:
+    """How many lines before the line of names are comments: a sign # in front, and fewer cells than that line has."""
+    lines = head.split(b"\n")
+    n_comments = next((place for place, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), 0)
+    first = lines[n_comments]
+    separator = max(_SEPARATORS, key=lambda sign: first.count(sign.encode())).encode()
+    # A line of names may itself start with that sign.
+    is_header = any(line.count(separator) >= first.count(separator) for line in lines[:n_comments])
+    return 0 if is_header or not any(line.strip() for line in lines[:n_comments]) else n_comments
+
+
+def _after(content: bytes, n_lines: int) -> bytes:
+    """The content without its first lines."""
+    for _ in range(n_lines):
+        content = content[content.find(b"\n") + 1 :]
+    return content
 
 
 def _is_blank() -> pl.Expr:

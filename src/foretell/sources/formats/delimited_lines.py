@@ -33,6 +33,7 @@ def read_lines(
     columns: Sequence[str] | None,
     names: Sequence[str] | None = None,
     limit: int | None = None,
+    skip: int = 0,
 ) -> Rows:
     """Read a damaged delimited file.
 
@@ -42,11 +43,14 @@ def read_lines(
         columns: Which columns to keep; None keeps all.
         names: All columns, where no line names them; None takes the first line.
         limit: Stop after so many rows.
+        skip: So many lines at the start are comments.
 
     Raises:
         SourceError: If the first line names no columns.
     """
     numbered = _Lines(path)
+    for _ in range(skip):
+        numbered.take()
     names = list(names) if names is not None else _names(numbered, separator, path)
     wanted = [index for index, name in enumerate(names) if columns is None or name in columns]
     cells: list[list[str | None]] = [[] for _ in wanted]
@@ -66,6 +70,10 @@ def read_lines(
         schema={names[index]: pl.String for index in wanted},
     )
     notes = [f"{numbered.n_foreign:,} lines are not UTF-8 and were read as Windows-1252."] if numbered.n_foreign else []
+    if numbered.n_longer:
+        notes.append(
+            f"{numbered.n_longer:,} lines end with a separator more than the columns need; there is nothing behind it."
+        )
     return Rows(frame, rejects(bad), tuple(notes))
 
 
@@ -77,12 +85,13 @@ def _names(lines: _Lines, separator: str, path: Path) -> list[str]:
 
 
 class _Lines:
-    """The lines of a file, with a way to give some back and a count of those in a foreign encoding."""
+    """The lines of a file, with a way to give some back and counts of the odd ones."""
 
     def __init__(self, path: Path) -> None:
         self._rest = lines_of(path)
         self._given_back: deque[str] = deque()
         self.n_foreign = 0
+        self.n_longer = 0
 
     def take(self) -> str | None:
         if self._given_back:
@@ -107,6 +116,9 @@ def _records(lines: _Lines, separator: str, *, width: int | None) -> Iterator[li
             if more.count('"') % 2 == 1:
                 record, is_open = _parse("".join(parts), separator)
                 break
+        if record is not None and width is not None and len(record) > width and not any(record[width:]):
+            lines.n_longer += 1
+            record = record[:width]
         if record is not None and (width is None or len(record) <= width):
             yield record
             continue

@@ -17,6 +17,7 @@ import polars as pl
 
 from foretell.core.errors import SourceError
 from foretell.sources.formats.json_depth import MOST_LEVELS, is_deep, is_deep_line
+from foretell.sources.formats.printable import printable
 from foretell.sources.formats.raw_bytes import all_bytes, head_of, lines_of, readable
 from foretell.sources.table import SAMPLE_ROWS, Rows, rejects
 from foretell.sources.values import column_of, parse_json_lines, text_of, written
@@ -99,6 +100,13 @@ def _line_by_line(path: Path) -> Rows:
         else:
             objects.append(value)
     notes = (f"{n_foreign:,} lines are not UTF-8 and were read as Windows-1252.",) if n_foreign else ()
+    if not objects and bad:
+        reason, raw = bad[0]
+        raise SourceError(
+            "Not one line of the file is a JSON object of its own.",
+            received=f"{path}, first line {printable(raw)}. {reason}",
+            remedy="Write one object a line: jq -c . does so with objects that span lines or share one.",
+        )
     return Rows(_frame(objects), rejects(bad), notes)
 
 
