@@ -134,9 +134,13 @@ def _lists(
 
 
 def _catalogue(context: FitContext) -> tuple[pl.DataFrame, NDArray[np.float64]]:
-    """Every item of the log with a code, and how often each was acted on in the training window."""
+    """Every item that can be listed with a code, and how often each was acted on in the training window."""
     events = context.dataset.histories.filter(pl.col(columns.ITEM_ID).is_not_null())
-    items = events.select(columns.ITEM_ID).unique().sort(columns.ITEM_ID).with_row_index("code")
+    # Newcomers have a place in lists before anything has happened to them.
+    listed = pl.DataFrame(
+        {columns.ITEM_ID: context.reader.encoder.vocabulary.items}, schema={columns.ITEM_ID: pl.String}
+    )
+    items = pl.concat([events.select(columns.ITEM_ID), listed]).unique().sort(columns.ITEM_ID).with_row_index("code")
     items = items.with_columns(pl.col("code").cast(pl.Int64))
     counts = events.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end).group_by(columns.ITEM_ID).len()
     joined = items.join(counts, on=columns.ITEM_ID, how="left", maintain_order="left")
