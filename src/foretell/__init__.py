@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from foretell.explain import explain
     from foretell.predictor.predictor import Predictor
     from foretell.prepare import clean
-    from foretell.run.compare import compare_runs
     from foretell.run.pipeline import train
     from foretell.run.preparation import prepare
-    from foretell.run.rolling import cross_validate
-    from foretell.run.tuning import tune
     from foretell.simulate import simulate
     from foretell.sources import read_events
     from foretell.tabular import TabularClassifier
@@ -45,15 +42,12 @@ __all__ = [
     "TabularClassifier",
     "Task",
     "clean",
-    "compare_runs",
-    "cross_validate",
     "explain",
     "load_config",
     "prepare",
     "read_events",
     "simulate",
     "train",
-    "tune",
 ]
 
 try:
@@ -71,15 +65,12 @@ _HOMES: Final = {
     "TabularClassifier": "foretell.tabular",
     "Task": "foretell.core.task",
     "clean": "foretell.prepare",
-    "compare_runs": "foretell.run.compare",
-    "cross_validate": "foretell.run.rolling",
     "explain": "foretell.explain",
     "load_config": "foretell.config",
     "prepare": "foretell.run.preparation",
     "read_events": "foretell.sources",
     "simulate": "foretell.simulate",
     "train": "foretell.run.pipeline",
-    "tune": "foretell.run.tuning",
 }
 
 

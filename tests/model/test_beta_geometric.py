@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import roots_jacobi
 
 from foretell.core.errors import InsufficientDataError
 from foretell.model.beta_geometric import BetaGeometric, Purchasing, fit_beta_geometric
@@ -70,16 +71,13 @@ def test_simulated_customers_give_their_parameters_back_and_behave_as_expected()
 @given(MODEL, CUSTOMER, st.floats(0.5, 700))
 def test_expected_orders_equal_their_integral(model, customer, horizon):
     found = model.expected_orders(one(customer), horizon_days=horizon)[0]
-    # E[orders] = P(alive) * E[(1 - (waited / (waited + p t))^(r + x)) / p] over p ~ Beta(a, b + x), by quadrature in
-    # u = p^a, where the density has no pole at 0.
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    # E[orders] = P(alive) * E[(1 - (waited / (waited + p t))^(r + x)) / p] over p ~ Beta(a, b + x), by the quadrature
+    # that has this density as its weight: it may have poles at both ends.
     repeats, age = one(customer).repeats[0], one(customer).age_days[0]
-    u = (nodes + 1) / 2
-    u, weights = u**4, weights / 2 * 4 * u**3
-    p = u ** (1 / model.a)
-    density = np.maximum(1 - p, 1e-300) ** (model.b + repeats - 1)
-    each = -np.expm1(-(model.r + repeats) * np.log1p(p * horizon / (model.alpha + age))) / np.maximum(p, 1e-300)
-    total = float((weights * density * each).sum() / (weights * density).sum())
+    nodes, weights = roots_jacobi(400, model.b + repeats - 1, model.a - 1)
+    p = (1 + nodes) / 2
+    each = -np.expm1(-(model.r + repeats) * np.log1p(p * horizon / (model.alpha + age))) / p
+    total = float((weights * each).sum() / weights.sum())
     expected = model.alive(one(customer))[0] * total
     assert found == pytest.approx(expected, rel=0.02, abs=1e-9)
 

@@ -19,6 +19,7 @@ from foretell.dataset.log_folder import save_log
 from foretell.features import Standardiser, UserFeatures
 from foretell.model.behaviour import BehaviourModel
 from foretell.model.boosting import Boosting
+from foretell.model.customer_value import CustomerValue
 from foretell.model.dense import DenseNetwork
 from foretell.model.encoding import encode_histories
 from foretell.model.graph.transitions import TransitionGraph
@@ -131,7 +132,7 @@ def _predictor(log: EventLog) -> Predictor:
     ]
     amount = _quick_boosting(own.with_states(), np.random.default_rng(1).random(points.height), objective={})
     fitted = {task.task.name: task for task in tasks}
-    fitted["churn"] = FittedTask(**{**vars(fitted["churn"]), "amount": amount})
+    fitted["churn"] = FittedTask(**{**vars(fitted["churn"]), "value": CustomerValue(None, None, amount)})
     return Predictor(reader=reader, tasks=fitted, windows={"train": ["2024-01-01", "2024-02-01"]})
 
 
