@@ -118,7 +118,7 @@ def _accompanied(out: Path, config: RunConfig, team: Team) -> Predictor:
         dataset = load_dataset(folder)
         accompany_next_item(
             dataset.histories,
-            until=dataset.windows.validation,
+            until=dataset.windows.train_end,
             items=dataset.log.table("items"),
             config=config.model,
             seed=config.seed,

@@ -70,7 +70,7 @@ def fit_rhythm_baseline(context: FitContext, task: Task, train: Examples) -> Rhy
     if task.action != columns.PURCHASE or task.where or not has_rhythm(train.inputs):
         return None
     try:
-        model = fit_rhythm(buyers_at(context.view.histories, cutoff=context.dataset.windows.validation))
+        model = fit_rhythm(buyers_at(context.view.histories, cutoff=context.dataset.windows.train_end))
     except InsufficientDataError:
         return None
     _, bought = purchasing_of(train.inputs)
@@ -98,7 +98,7 @@ def fit_customer_value(
     without = CustomerValue(None, None, spend)
     if task.action != columns.PURCHASE or task.where or not has_rhythm(train.inputs):
         return without
-    buyers = buyers_at(context.view.histories, cutoff=context.dataset.windows.validation)
+    buyers = buyers_at(context.view.histories, cutoff=context.dataset.windows.train_end)
     try:
         rhythm = fit_rhythm(buyers)
     except InsufficientDataError:

@@ -17,7 +17,6 @@ from scipy import sparse
 
 from foretell.core.batch import Batch
 from foretell.model.graph.neighbours import count_neighbours, strength_by_length
-from foretell.model.graph.places import places_in_rows
 
 __all__ = ["REMEMBERED", "GraphConfig", "TransitionGraph"]
 
@@ -228,7 +227,15 @@ def _strongest(links: sparse.csr_array, most: int) -> sparse.csr_array:
     degrees = np.diff(links.indptr)
     if not len(degrees) or degrees.max() <= most:
         return links
-    row, column, value, place = places_in_rows(links)
-    kept = place < most
-    picked = (value[kept], (row[kept], column[kept]))
-    return sparse.csr_array(sparse.coo_array(picked, shape=links.shape))
+    links = links.sorted_indices()
+    kept = np.ones(len(links.data), dtype=np.bool_)
+    # A partition of each long row: ordering all links, of which a few in a hundred stay, takes fifty times as long.
+    for row in np.flatnonzero(degrees > most):
+        part = slice(links.indptr[row], links.indptr[row + 1])
+        value = links.data[part]
+        least = np.partition(value, len(value) - most)[len(value) - most]
+        stays = value > least
+        stays[np.flatnonzero(value == least)[: most - int(stays.sum())]] = True
+        kept[part] = stays
+    offsets = np.concatenate([[0], np.cumsum(np.minimum(degrees, most))]).astype(links.indptr.dtype)
+    return sparse.csr_array((links.data[kept], links.indices[kept], offsets), shape=links.shape)
