@@ -4,7 +4,7 @@ import pytest
 from dialect_writers import WRITTEN
 
 from foretell.config import load_config, parse_config
-from foretell.run.inspection import inspect_log, require_use
+from foretell.run.inspection import inspect_log
 from foretell.run.starting_config import write_starting_config
 from foretell.sources import DIALECTS
 
@@ -25,7 +25,6 @@ def test_it_goes_through_inspect_init_and_train(written, larger_shop, sayable, t
     written.write(sayable(written, events), items, place)
     inspected = inspect_log(str(place))
     assert inspected["recognised"]["dialect"] == written.dialect
-    require_use(inspected)
     asked = write_starting_config(str(place), out=toml)["tasks"]
     assert asked
     assert inspect_log(str(toml))["recognised"]["mapping"] == inspected["recognised"]["mapping"]
