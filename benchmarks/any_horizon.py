@@ -10,12 +10,11 @@ stand the bare hazard of the sequence model and the own horizon's probability as
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 
 from foretell.core import columns
 from foretell.evaluate import probability as metrics
@@ -77,7 +76,7 @@ def main() -> None:
             for task in arguments.task.split(",")
         },
     }
-    arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

@@ -20,15 +20,13 @@ and windows, orders per day times the days. Intervals: 500 paired bootstrap resa
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 
 from foretell.core import columns
 from foretell.core.events import EventLog
@@ -254,12 +252,7 @@ def main() -> None:
         result["holdout"] = compared(shop.counts(end, horizon_days=HOLDOUT_DAYS), models)
         result["rhythm"] = components.rhythm.to_dict()
     result["seconds"] = round(time.perf_counter() - started, 1)
-    text = json.dumps(result, indent=1) + "\n"
-    if arguments.out is None:
-        sys.stdout.write(text)
-    else:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text, encoding="utf-8")
+    write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

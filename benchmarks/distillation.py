@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.augmentation import NEVER
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 from benchmarks.next_item import figures, target_ranks
 from benchmarks.next_item_protocols import Protocol, leave_one_out
 
@@ -87,7 +87,7 @@ def main() -> None:
             for name in runs[0]
         }
         result = {"setting": {"data": chosen.data.name, **settings}, "ways": ways, "per_seed": runs}
-        chosen.json.write_text(json.dumps(result | {"machine": machine()}, indent=1) + "\n", encoding="utf-8")
+        write_result(result | {"machine": machine()}, out=chosen.json)
         print(json.dumps(ways), flush=True)
 
 

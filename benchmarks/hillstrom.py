@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 
 from foretell.evaluate.policy import best_within_budget
 from foretell.tabular.encode import TableEncoder
@@ -171,8 +171,7 @@ def main() -> None:
             "rows": rows,
             "seconds": seconds,
         }
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

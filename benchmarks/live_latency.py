@@ -1,6 +1,6 @@
 """Measures how long a served run takes to answer, request by request, over HTTP on one machine.
 
-    python benchmarks/live_latency.py runs/demo --out benchmarks/results/live_latency.json
+    python -m benchmarks.live_latency runs/demo --out benchmarks/results/live_latency.json
 
 A real server process is started. The run is only read; events go to a state in a temporary folder. Requests are
 sent one after another over one kept connection, so a figure is what one caller waits; the last part sends them
@@ -29,6 +29,7 @@ from urllib.parse import quote
 
 import numpy as np
 import polars as pl
+from benchmarks.machine import write_result
 
 CODE = """
 import sys
@@ -223,12 +224,7 @@ def main() -> None:
         **found,
         "load_after": [round(value, 2) for value in os.getloadavg()],
     }  # fmt: skip
-    text = json.dumps(result, indent=1) + "\n"
-    if arguments.out is None:
-        sys.stdout.write(text)
-    else:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text, encoding="utf-8")
+    write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 from benchmarks.next_item import RECIPE, figures, items_table, settings_of
 from benchmarks.next_item_protocols import FORMATS
 
@@ -130,7 +130,7 @@ def main() -> None:
         "machine": machine(),
         "versions": {"foretell": foretell.__version__, "torch": torch.__version__},
     }
-    arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(result, out=arguments.json)
     print(json.dumps({name: result[name] for name in ("data", "new_among_all", "new_among_new")}, indent=1))
 
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from benchmarks.machine import machine
+from benchmarks.machine import machine, write_result
 
 from foretell.config import RunConfig, parse_config
 from foretell.core import columns
@@ -146,12 +146,7 @@ def main() -> None:
         "window_ends": each,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if arguments.out is None:
-        sys.stdout.write(text)
-    else:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text, encoding="utf-8")
+    write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The plain case on UCI Online Shoppers: foretell beside LightGBM, scikit-learn's logistic regression and the majority.
 
-Usage: python benchmarks/tabular.py online_shoppers_intention.csv --out benchmarks/results/tabular.json
+Usage: python -m benchmarks.tabular online_shoppers_intention.csv --out benchmarks/results/tabular.json
 
 Two protocols. ``random_10_fold``: stratified folds over all rows, all columns; AUC and the rest are means over folds.
 ``time_split``: train on February to October, test on November and December, Month dropped. Everything foretell chooses,
@@ -11,7 +11,6 @@ defaults on the same rows and are not calibrated, as people use them.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -24,6 +23,7 @@ import lightgbm
 import numpy as np
 import polars as pl
 import sklearn
+from benchmarks.machine import write_result
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -193,12 +193,7 @@ def main() -> None:
         "random_10_fold": random_folds(table, label, n_folds=arguments.folds),
         "seconds": round(time.perf_counter() - started, 1),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if arguments.out is None:
-        sys.stdout.write(text)
-    else:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text, encoding="utf-8")
+    write_result(result, out=arguments.out)
 
 
 if __name__ == "__main__":

@@ -89,9 +89,9 @@ def shop_settings() -> Callable[..., dict[str, Any]]:
     return settings_of_a_shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def tiny_settings() -> dict[str, Any]:
-    """The settings of the small run as plain values, small horizons so that sixteen weeks suffice."""
+    """The settings of the small run as plain values, the test's own to change; sixteen weeks suffice for them."""
     return copy.deepcopy(TINY_SETTINGS)
 
 

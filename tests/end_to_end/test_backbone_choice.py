@@ -12,10 +12,10 @@ from foretell.run.narrator import Narrator
 from foretell.run.pipeline import train
 
 
-@pytest.fixture(scope="module")
-def run(tiny_log_folder, tiny_settings, tmp_path_factory):
+@pytest.fixture
+def run(tiny_log_folder, tiny_settings, tmp_path):
     """The small shop's run with `auto`, one task, and what was said while it trained."""
-    out = tmp_path_factory.mktemp("auto") / "run"
+    out = tmp_path / "run"
     tiny_settings["model"] |= {"backbone": "auto", "activation": "gelu"}
     tiny_settings["task"] = {"churn": tiny_settings["task"]["churn"]}
     console = Console(record=True, width=200, quiet=False, file=(out.parent / "said.txt").open("w", encoding="utf-8"))

@@ -164,6 +164,7 @@ BROKEN = st.text(alphabet=st.sampled_from('ab1,"\n\r; \0é'), max_size=25)
 
 
 @given(st.lists(BROKEN, min_size=1, max_size=12), st.sampled_from(["utf-8", "latin-1"]))
+@example([",1,,1"], "utf-8")  # a cell too many, in a column that is not asked for
 @example([',\r",1"', ""], "utf-8")  # one column of it cannot be parsed, all of them can
 def test_broken_lines_end_in_a_row_or_among_the_rejected(place, lines, encoding):
     assume(sum(line.count("\0") for line in lines) <= 8)  # more of them, and it is no text

@@ -22,7 +22,6 @@ __all__ = [
     "Log",
     "Mapping",
     "OfDialect",
-    "Optimiser",
     "Out",
     "Run",
     "Seed",
@@ -40,7 +39,6 @@ At = Annotated[str | None, typer.Option("--at", help="The cutoff, ISO 8601; by d
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Decides every random choice.")]
 OfDialect = Annotated[str | None, typer.Option("--dialect", help="The dialect to read the log in.")]
 Mapping = Annotated[list[str] | None, typer.Option("--mapping", help="canonical=own, once for each column.")]
-Optimiser = typer.Option("--optimiser", "--optimizer", help="Dense network: adam, adamw, muon, sgd, gd.")
 Zone = Annotated[str | None, typer.Option("--zone", help="Where clocks stood that name no zone, as Europe/Berlin.")]
 Source = Annotated[str, typer.Argument(metavar="LOG_OR_CONFIG", help="A log, a store, or a TOML config naming one.")]
 

@@ -12,11 +12,12 @@ import typer
 
 from foretell.cli.options import (
     AsJson,
-    Optimiser,
     Seed,
 )
 from foretell.cli.program import app
 from foretell.run.printing import print_data, typed_command
+
+_OPTIMISER = typer.Option("--optimiser", "--optimizer", help="Dense network: adam, adamw, muon, sgd, gd.")
 
 
 @app.command()
@@ -32,7 +33,7 @@ def tabular(
     yes: Annotated[str | None, typer.Option("--yes", help="The target's word for yes.")] = None,
     activation: Annotated[str | None, typer.Option(help="Dense network: relu, sigmoid, tanh, gelu, silu.")] = None,
     loss: Annotated[str | None, typer.Option(help="Dense network: cross_entropy, logistic, mse.")] = None,
-    optimiser: Annotated[str | None, Optimiser] = None,
+    optimiser: Annotated[str | None, _OPTIMISER] = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +93,7 @@ def uplift(
     randomised: Annotated[bool, typer.Option("--randomised", help="Chance decided who was treated.")] = False,
     drop: Annotated[list[str] | None, typer.Option("--drop", help="Columns to leave out: a,b or repeated.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where predictor and report go.")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")] = 0,
+    seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn whom a campaign changed and whom to treat next; save the answer with its evidence."""
@@ -109,7 +110,7 @@ def uplift(
             randomised=randomised,
             cost=cost,
             budget=budget,
-            seed=seed,
+            seed=seed or 0,
             command=typed_command(),
             step=step,
         )

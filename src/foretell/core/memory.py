@@ -1,17 +1,18 @@
-"""What the C library does with freed memory: during long work it keeps it.
+"""This process's memory: the most it has held, and what the C library does with what is freed during long work.
 
-This module owns that setting. It refuses to be needed: where the C library is not glibc, nothing happens.
+This module owns both. It refuses to be needed: where the C library is not glibc, nothing is set.
 """
 
 from __future__ import annotations
 
 import ctypes
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["freed_memory_kept"]
+__all__ = ["freed_memory_kept", "peak_memory_mib"]
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
@@ -20,6 +21,16 @@ _MOST: Final = (2**31 - 1, 32 * _MIB)
 """Older versions of glibc refuse a threshold above 32 MiB."""
 
 _within: list[None] = []
+
+
+def peak_memory_mib() -> int:
+    """The most memory this process has held so far, in MiB; the system counts in KiB, on macOS in bytes.
+
+    Example:
+        >>> peak_memory_mib() > 1
+        True
+    """
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (_MIB if sys.platform == "darwin" else 1024))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from foretell.evaluate.assemble import outcome
 from foretell.evaluate.definitions import definition
 from foretell.evaluate.inputs import Clusters, FloatArray, clusters, finite, probabilities, require_rows
 from foretell.evaluate.intervals import Interval, Resamples, Statistic, bootstrap, paired_difference
@@ -27,6 +28,7 @@ _OF_FORECASTS: Final = ("wape", "wql", "pinball", "mae", "bias", "coverage")
 _CHUNK: Final = 200
 
 Better = Literal["first", "second", "neither"]
+_FOR_FIRST: Final[dict[str, Better]] = {"beats": "first", "behind": "second", "ties": "neither"}
 
 
 def compare_probabilities(
@@ -226,9 +228,6 @@ def _compared(
 
 def _better(name: str, first: float, second: float, gap: Interval) -> Better:
     """Who is ahead; neither where the interval of the difference holds zero, or nothing is better or worse."""
-    direction = definition(name).better
-    if direction == "none" or gap.low <= 0 <= gap.high:
-        return "neither"
-    if direction == "zero":
+    if definition(name).better == "zero" and not gap.low <= 0 <= gap.high:
         return "first" if abs(first) < abs(second) else "second"
-    return "first" if (gap.value > 0) == (direction == "higher") else "second"
+    return _FOR_FIRST[outcome(name, difference=gap)]

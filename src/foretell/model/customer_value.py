@@ -5,7 +5,7 @@ This module owns how counts and values become money, and their saved form. It re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from foretell.model.inputs import HeadInputs
 from foretell.model.order_counts import OrderCounts
 from foretell.model.rhythm import column
 
-__all__ = ["SPENT", "VALUE_HORIZON_DAYS", "YEARLY_DISCOUNT", "CustomerValue"]
+__all__ = ["SPENT", "VALUE_HORIZON_DAYS", "YEARLY_DISCOUNT", "CustomerValue", "lifetime_value"]
 
 SPENT: Final = "purchase_value_all_time"
 VALUE_HORIZON_DAYS: Final = 365
@@ -40,9 +40,9 @@ class CustomerValue:
     worth: GammaGamma | None
     spend: Boosting | None
 
-    def orders(self, inputs: HeadInputs, *, horizon_days: float | int) -> NDArray[np.float64] | None:
-        """Expected number of orders within the horizon ``[n]``."""
-        return None if self.counts is None else self.counts.expected(inputs, horizon_days=horizon_days)
+    def orders_until(self, inputs: HeadInputs) -> Callable[[float | int], NDArray[np.float64]] | None:
+        """Expected number of orders within any number of days ``[n]``; the trees are asked once."""
+        return None if self.counts is None else self.counts.expected_until(inputs)
 
     def spent_within(self, inputs: HeadInputs) -> NDArray[np.float64] | None:
         """Expected money within the task's horizon ``[n]``."""
@@ -56,23 +56,6 @@ class CustomerValue:
         spent = np.nan_to_num(column(inputs, SPENT))
         mean_value = np.divide(spent, orders, out=np.zeros_like(spent), where=orders > 0)
         return self.worth.expected_value(orders, mean_value=mean_value)
-
-    def lifetime_value(self, inputs: HeadInputs) -> NDArray[np.float64] | None:
-        """Money within ``VALUE_HORIZON_DAYS``, discounted by ``YEARLY_DISCOUNT`` ``[n]``.
-
-        References:
-            Fader, Hardie and Lee, RFM and CLV: using iso-value curves for customer base analysis, Journal of Marketing
-            Research 42 (2005), equation 1: discounted orders times expected order value.
-        """
-        value = self.order_value(inputs)
-        if value is None or self.counts is None:
-            return None
-        discounted = discounted_orders(
-            self.counts.expected_until(inputs),
-            horizon_days=VALUE_HORIZON_DAYS,
-            yearly_discount=YEARLY_DISCOUNT,
-        )
-        return np.asarray(discounted * value)
 
     def boosters(self) -> dict[str, Boosting]:
         """The boosters by the names they are saved under."""
@@ -92,3 +75,24 @@ class CustomerValue:
         worth = None if saved["worth"] is None else GammaGamma.from_dict(saved["worth"])
         counts = None if saved["counts"] is None else OrderCounts.from_dict(saved["counts"], boosters=boosters)
         return cls(counts, worth, boosters.get("amount"))
+
+
+def lifetime_value(
+    orders_until: Callable[[float | int], NDArray[np.float64]], *, order_value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Money within ``VALUE_HORIZON_DAYS``, discounted by ``YEARLY_DISCOUNT`` ``[n]``.
+
+    Args:
+        orders_until: Expected orders within any number of days ``[n]``.
+        order_value: Expected value of an order ``[n]``.
+
+    Example:
+        >>> lifetime_value(lambda days: np.array([days / 365]), order_value=np.array([10.0])).round(2)
+        array([9.54])
+
+    References:
+        Fader, Hardie and Lee, RFM and CLV: using iso-value curves for customer base analysis, Journal of Marketing
+        Research 42 (2005), equation 1: discounted orders times expected order value.
+    """
+    discounted = discounted_orders(orders_until, horizon_days=VALUE_HORIZON_DAYS, yearly_discount=YEARLY_DISCOUNT)
+    return np.asarray(discounted * order_value)

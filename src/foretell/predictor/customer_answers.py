@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.core.task import Task
-from foretell.model.customer_value import SPENT
+from foretell.model.customer_value import SPENT, lifetime_value
 from foretell.model.inputs import HeadInputs
 from foretell.model.rhythm import column
 from foretell.predictor.fitted import FittedTask
@@ -43,8 +43,9 @@ def customer_columns(
     spent = column(inputs, SPENT) if told else np.full(len(inputs), np.nan)
     ahead = worth = clv = None
     if value is not None:
-        ahead = value.orders(inputs, horizon_days=horizon_days)
-        worth, clv = value.order_value(inputs), value.lifetime_value(inputs)
+        until, worth = value.orders_until(inputs), value.order_value(inputs)
+        ahead = None if until is None else until(horizon_days)
+        clv = None if until is None or worth is None else lifetime_value(until, order_value=worth)
     action, gain = suggested_action(task, churn=churn, order_value=worth)
     return [
         pl.Series("churn_probability", churn),

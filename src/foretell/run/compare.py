@@ -19,11 +19,13 @@ from foretell.core.prediction import quantile_column
 from foretell.core.task import Task
 from foretell.evaluate.comparison import compare_forecasts, compare_lists, compare_probabilities
 from foretell.evaluate.definitions import definition
+from foretell.evaluate.relevance import RANKING_METRICS, per_list
 from foretell.run.folder import RunFolder
 
 __all__ = ["compare_runs", "comparison_text"]
 
 _K: Final = 10
+_OF_LISTS: Final = ("ndcg", "hit_rate", "recall")
 _KEYS: Final = {
     "purchase": (columns.USER_ID, columns.CUTOFF),
     "churn": (columns.USER_ID, columns.CUTOFF),
@@ -171,19 +173,14 @@ def _keys(task: Task, frame: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _worth(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """What each list is worth: one row a customer and moment."""
-    gain = (pl.col(columns.LABEL) / (pl.col("rank") + 1).log(2)).filter(pl.col("rank") <= _K).sum()
-    hits = pl.col(columns.LABEL).filter(pl.col("rank") <= _K).sum()
-    lists = frame.group_by(keys, maintain_order=True).agg(
-        gain.alias("gain"), hits.alias("hits"), pl.col("n_relevant").first()
-    )
-    ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(_K) + 2))])
-    best = ideal[np.minimum(lists["n_relevant"].to_numpy(), _K)]
-    return lists.with_columns(
-        (pl.col("gain") / pl.Series(best)).alias(f"ndcg@{_K}"),
-        (pl.col("hits") > 0).cast(pl.Float64).alias(f"hit_rate@{_K}"),
-        (pl.col("hits") / pl.col("n_relevant")).alias(f"recall@{_K}"),
-    )
+    """What each list is worth: one row a customer and moment, the ranking metrics beside it."""
+    lists = frame.select(*keys, "n_relevant").unique(keys, keep="first", maintain_order=True)
+    row = frame.join(lists.with_row_index("row"), on=keys, how="left", maintain_order="left", nulls_equal=True)
+    within = row.filter(pl.col("rank") <= _K)
+    hit = np.zeros((lists.height, _K), dtype=np.bool_)
+    hit[within["row"].to_numpy(), within["rank"].to_numpy() - 1] = within[columns.LABEL].to_numpy() > 0
+    worth = per_list(hit, counts=lists["n_relevant"].to_numpy().astype(np.int64), k=_K)
+    return lists.with_columns(pl.Series(f"{name}@{_K}", worth[:, RANKING_METRICS.index(name)]) for name in _OF_LISTS)
 
 
 def _probabilities(both: pl.DataFrame, _: Task, draws: dict[str, int]) -> dict[str, Any]:
@@ -198,7 +195,7 @@ def _probabilities(both: pl.DataFrame, _: Task, draws: dict[str, int]) -> dict[s
 
 
 def _lists(both: pl.DataFrame, _: Task, draws: dict[str, int]) -> dict[str, Any]:
-    names = [f"{name}@{_K}" for name in ("ndcg", "hit_rate", "recall")]
+    names = [f"{name}@{_K}" for name in _OF_LISTS]
     return compare_lists(
         {name: both[name].to_numpy() for name in names},
         second={name: both[f"{name}_second"].to_numpy() for name in names},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 
 from foretell.core.errors import RunError
 from foretell.core.files import PARTIAL, appearing_whole
+from foretell.core.memory import peak_memory_mib
 
 __all__ = ["RunFolder", "fingerprint_of"]
 
@@ -96,10 +96,9 @@ class RunFolder:
         """Time a stage and mark it done when it ends well; seconds of interrupted tries are not counted."""
         started = time.perf_counter()
         yield
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.state["stages"][name] = {
             "seconds": round(time.perf_counter() - started, 2),
-            "peak_memory_mib": round(peak),
+            "peak_memory_mib": peak_memory_mib(),
         }
         self._save()
 

@@ -21,7 +21,7 @@ from foretell.core.errors import InputError, InsufficientDataError
 from foretell.core.events import EventLog
 from foretell.core.memory import freed_memory_kept
 from foretell.dataset.dataset import Dataset
-from foretell.dataset.windows import SplitName, Windows
+from foretell.dataset.windows import SplitName
 from foretell.features import FeatureConfig, UserFeatures
 from foretell.predictor.next_item import NextItemRanker
 from foretell.predictor.predictor import Predictor
@@ -30,10 +30,9 @@ from foretell.predictor.reader import Reader
 from foretell.predictor.remembering import RememberingReader
 from foretell.predictor.storage import load_fitted, save_fitted
 from foretell.predictor.view import ShopView
-from foretell.prepare.gates import require_any
 from foretell.run.again import load_dataset
 from foretell.run.clean_log import clean_log, with_rules_of_store
-from foretell.run.enough import judged
+from foretell.run.enough import planned
 from foretell.run.evaluation import evaluate
 from foretell.run.folder import RunFolder, fingerprint_of
 from foretell.run.narrator import Narrator
@@ -99,7 +98,7 @@ def _lead(
     folder = RunFolder(out)
     check_folder(out)
     with freed_memory_kept(), narrator as talk, _nothing_half_written(out):
-        fingerprint = fingerprint_of(config.model_dump_json(), _identity(log, config))
+        fingerprint = fingerprint_of(config.model_dump_json(exclude={"tune"}), _identity(log, config))
         dataset = _prepare(folder, log, config, fingerprint=fingerprint, command=command, talk=talk)
         team.wait()
         ranker = _pretrain(folder, dataset, config, talk=talk)
@@ -172,16 +171,7 @@ def _prepare(
         return load_dataset(folder)
     with folder.stage("prepare"), talk.stage("Reading and cleaning the log"):
         ready = clean_log(log, config=config)
-        asked, found = judged(ready.log, tasks=config.task, split=config.split)
-        require_any(found)
-        tasks = {gate.task: asked[gate.task] for gate in found if gate.status != "refused"}
-        windows = Windows.plan(
-            ready.log,
-            longest_horizon_days=max(
-                (task.horizon_days for task in tasks.values() if task.kind != "promotion"), default=1
-            ),
-            config=config.split,
-        )
+        tasks, found, windows = planned(ready.log, tasks=config.task, split=config.split)
         folder.begin(fingerprint=fingerprint, command=command)
         kept = ready.keep(folder.path)
         (folder.path / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")

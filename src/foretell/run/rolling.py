@@ -21,9 +21,8 @@ from foretell.core.time import DAY, from_microseconds
 from foretell.dataset.windows import Windows
 from foretell.evaluate import Report
 from foretell.evaluate.definitions import improvement
-from foretell.prepare.gates import require_any
 from foretell.run.clean_log import clean_log, with_rules_of_store
-from foretell.run.enough import judged
+from foretell.run.enough import longest_horizon_days, planned
 from foretell.run.narrator import Narrator
 from foretell.run.pipeline import train
 
@@ -79,11 +78,7 @@ def plan_folds(
             raise InputError(f"The number of {name} is not usable.", received=number, remedy="Give 1 or more.")
     config = with_rules_of_store(config, log)
     clean = clean_log(log, config=config).log
-    tasks, found = judged(clean, tasks=config.task, split=config.split)
-    require_any(found)
-    asked = [tasks[gate.task] for gate in found if gate.status != "refused"]
-    longest = max((task.horizon_days for task in asked if task.kind != "promotion"), default=1)
-    windows = Windows.plan(clean, longest_horizon_days=longest, config=config.split)
+    tasks, _, windows = planned(clean, tasks=config.task, split=config.split)
     test_days = (windows.end - windows.test) // DAY
     split = config.split.model_copy(
         update={"test_days": test_days, "validation_days": (windows.validation_end - windows.validation) // DAY}
@@ -92,7 +87,7 @@ def plan_folds(
     last = windows.validation_end if before_test else windows.end
     ends = tuple(last - back * step * DAY for back in reversed(range(n_folds)))
     # The first fold has the shortest past; it needs as much as any training.
-    needed = Windows.days_needed(longest, config=split)
+    needed = Windows.days_needed(longest_horizon_days(tasks), config=split)
     first = windows.start - config.split.warmup_days * DAY
     room = (last - first) // DAY - needed
     if ends[0] - first < needed * DAY:

@@ -17,7 +17,7 @@ from foretell.core.errors import ConfigError, InputError, InsufficientDataError,
 from foretell.core.events import EventLog
 from foretell.core.files import appearing_whole, write_json
 from foretell.evaluate import Report
-from foretell.evaluate.definitions import definition
+from foretell.evaluate.definitions import improvement
 from foretell.run.narrator import Narrator
 from foretell.run.outputs import check_folder
 from foretell.run.pipeline import train
@@ -208,8 +208,8 @@ def _judge(
     config = with_settings(plan.config, settings)
     scores: list[float] = []
     by_task: list[dict[str, float]] = []
-    latest_first = reversed(list(Folds(plan.log, plan.ends, config).each()))
-    for number, (known, fold) in enumerate(latest_first):
+    latest_first = Folds(plan.log, plan.ends[::-1], config)
+    for number, (known, fold) in enumerate(latest_first.each()):
         run = folder / f"fold-{number}"
         train(known, out=run, config=fold, command="foretell tune", narrator=narrator)
         headlines = _headlines(Report.load(run), task)
@@ -234,11 +234,10 @@ def _headlines(report: Report, task: str | None) -> dict[str, float]:
                 remedy="Name another task, or ask for fewer folds.",
             )
         tasks = {task: tasks[task]}
-    found = {}
-    for name, body in tasks.items():
-        value = body["metrics"][body["headline"]]["value"]
-        found[name] = float(value if definition(body["headline"]).better == "higher" else -value)
-    return found
+    return {
+        name: improvement(body["headline"], difference=body["metrics"][body["headline"]]["value"])
+        for name, body in tasks.items()
+    }
 
 
 def _found(optuna: Any, study: Study) -> dict[str, Any]:  # noqa: ANN401

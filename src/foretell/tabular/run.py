@@ -7,10 +7,8 @@ printing only.
 from __future__ import annotations
 
 import platform
-import resource
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from foretell.core.errors import ConfigError, UnknownNameError
+from foretell.core.memory import peak_memory_mib
 from foretell.sources.table import Rows
 from foretell.tabular.choose import Step, choose_and_fit
 from foretell.tabular.classification import classification_text
@@ -31,7 +30,15 @@ from foretell.tabular.report import TabularReport, Tested, build_tabular_report
 from foretell.tabular.split import Split, order_in_time, split_rows
 from foretell.tabular.target import Target, read_target
 
-__all__ = ["fit_predictor", "names_of", "predict_table", "result_text", "train_table"]
+__all__ = [
+    "about_run",
+    "fit_predictor",
+    "names_of",
+    "predict_table",
+    "result_text",
+    "train_table",
+    "where_saved",
+]
 
 _SHOWN: Final = 5
 
@@ -140,13 +147,7 @@ def train_table(
     report = build_tabular_report(
         predictor,
         tested=tested,
-        run={
-            "title": Path(source).name if isinstance(source, str | Path) else "A table in memory",
-            "command": command,
-            "seconds": seconds,
-            "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _per_mib()),
-            "environment": {"python": platform.python_version(), "system": platform.system()},
-        },
+        run=about_run(source, in_memory="A table in memory", command=command, seconds=seconds),
         seed=seed,
     )
     if out is not None:
@@ -196,12 +197,41 @@ def result_text(document: dict[str, Any], *, folder: Path | None = None) -> str:
     lines.append(f"Strongest features ({task['features'][0]['measure']}): {', '.join(strongest)}." if strongest else "")
     lines += [f"Warning: {one['message']}" for one in task["suspicions"]]
     lines += [f"Check {one['code']} {one['status']}: {one['message']}" for one in task["checks"] if _bad(one)]
-    if folder is not None:
-        lines += ["", f"Report:    {folder / 'report.html'} (open it in a browser)"]
-        lines.append(f"Predictor: {folder} (foretell tabular-predict {folder} FILE --out answers.csv)")
-    else:
-        lines += ["", "Nothing was saved: add --out DIR for the predictor and the page."]
-    return "\n".join(lines)
+    return "\n".join([*lines, *where_saved(folder, verb="tabular-predict", answers="answers.csv")])
+
+
+def about_run(source: object, *, in_memory: str, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """What a report says of the run itself.
+
+    Args:
+        source: The file or frame.
+        in_memory: What a frame is called.
+        command: How the run was called.
+        seconds: How long each stage took.
+    """
+    return {
+        "title": Path(source).name if isinstance(source, str | Path) else in_memory,
+        "command": command,
+        "seconds": seconds,
+        "peak_memory_mib": peak_memory_mib(),
+        "environment": {"python": platform.python_version(), "system": platform.system()},
+    }
+
+
+def where_saved(folder: str | Path | None, *, verb: str, answers: str) -> list[str]:
+    """The closing lines of what is printed: where report and predictor are, and what to do with them.
+
+    Example:
+        >>> where_saved(None, verb="tabular-predict", answers="answers.csv")[-1]
+        'Nothing was saved: add --out DIR for the predictor and the page.'
+    """
+    if folder is None:
+        return ["", "Nothing was saved: add --out DIR for the predictor and the page."]
+    return [
+        "",
+        f"Report:    {Path(folder) / 'report.html'} (open it in a browser)",
+        f"Predictor: {folder} (foretell {verb} {folder} FILE --out {answers})",
+    ]
 
 
 def names_of(values: Sequence[str]) -> list[str]:
@@ -321,7 +351,3 @@ def _clock(seconds: dict[str, float]) -> Callable[[str], None]:
         passed = now
 
     return lap
-
-
-def _per_mib() -> int:
-    return 1 << 20 if sys.platform == "darwin" else 1 << 10

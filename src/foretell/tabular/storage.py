@@ -6,7 +6,6 @@ and other formats.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +15,6 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file, save_file
 
-from foretell.core.errors import RunError
 from foretell.core.files import appearing_whole
 from foretell.features.transform import Standardiser
 from foretell.model.boosting import Boosting
@@ -28,21 +26,25 @@ from foretell.tabular.forest import Forest
 from foretell.tabular.models import FittedModels, Linear, Preparation
 from foretell.tabular.network import Network
 from foretell.tabular.predictor import TabularPredictor
+from foretell.tabular.sealed import MANIFEST, Sealed
 
 __all__ = ["FOLDER", "load_predictor", "save_predictor"]
 
-FORMAT: Final = 1
 FOLDER: Final = "tabular_predictor"
-_MANIFEST: Final = "manifest.json"
 _TENSORS: Final = "models.safetensors"
 _TREES: Final = "lightgbm.txt"
+_SEALED: Final = Sealed(
+    folder=FOLDER,
+    what="tabular predictor",
+    command="foretell tabular FILE --target COLUMN --out DIR",
+    format=1,
+    files=(_TENSORS, _TREES),
+)
 
 
 def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
     """Write a predictor under ``folder/tabular_predictor``; returns that folder."""
-    home = folder / FOLDER
-    home.mkdir(parents=True, exist_ok=True)
-    (home / _MANIFEST).unlink(missing_ok=True)
+    home = _SEALED.broken(folder)
     tensors: dict[str, np.ndarray[Any, Any]] = {}
     rounds = dict(predictor.fitted.rounds)
     activation = "relu"
@@ -58,7 +60,6 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
     save_file(tensors, home / _TENSORS)
     preparation, choice = predictor.fitted.preparation, predictor.choice
     saved = {
-        "format": FORMAT,
         "models": list(predictor.fitted.models),
         "rounds": rounds,
         "activation": activation,
@@ -76,9 +77,9 @@ def save_predictor(predictor: TabularPredictor, folder: Path) -> Path:
         },
         "target": predictor.target,
         "facts": predictor.facts,
-        "files": _fingerprints(home),
+        **_SEALED.seal(home),
     }
-    with appearing_whole(home / _MANIFEST) as place:
+    with appearing_whole(home / MANIFEST) as place:
         place.write_text(json.dumps(saved, indent=1, ensure_ascii=False), encoding="utf-8")
     return home
 
@@ -89,31 +90,7 @@ def load_predictor(folder: Path) -> TabularPredictor:
     Raises:
         RunError: If the predictor is missing, unfinished, damaged or of another format.
     """
-    home = folder if (folder / _MANIFEST).exists() and folder.name == FOLDER else folder / FOLDER
-    if not (home / _MANIFEST).exists():
-        raise RunError(
-            "There is no finished tabular predictor here.",
-            received=folder,
-            remedy="Give the folder that `foretell tabular FILE --target COLUMN --out DIR` wrote.",
-        )
-    try:
-        saved = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))
-        if saved["format"] != FORMAT:
-            raise RunError(
-                "The predictor was saved in another format.",
-                received=f"format {saved['format']}, this foretell reads {FORMAT}",
-                remedy="Train again, or install the foretell that saved it.",
-            )
-        # Checked before anything is parsed: a damaged booster would end the whole process.
-        if _fingerprints(home) != saved["files"]:
-            raise RunError(
-                "The predictor is damaged.",
-                received=f"{home}: a file is missing, cut short or changed since it was saved",
-                remedy="Train again, or copy the whole folder anew.",
-            )
-        return _rebuilt(saved, home)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError("The predictor is damaged.", received=f"{home}: {error!r}", remedy="Train again.") from error
+    return _SEALED.open(folder, rebuild=_rebuilt)
 
 
 def _rebuilt(saved: dict[str, Any], home: Path) -> TabularPredictor:
@@ -147,12 +124,3 @@ def _rebuilt(saved: dict[str, Any], home: Path) -> TabularPredictor:
         }
     )
     return TabularPredictor(FittedModels(preparation, models, saved["rounds"]), choice, saved["target"], saved["facts"])
-
-
-def _fingerprints(home: Path) -> dict[str, str]:
-    """SHA-256 of each file of weights."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(home.iterdir())
-        if path.name in (_TENSORS, _TREES)
-    }

@@ -6,9 +6,6 @@ printing only.
 
 from __future__ import annotations
 
-import platform
-import resource
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +19,7 @@ from foretell.model.uplift import Trial
 from foretell.tabular.encode import TableEncoder
 from foretell.tabular.reading import read_table
 from foretell.tabular.recognise import recognise_columns
+from foretell.tabular.run import about_run
 from foretell.uplift.campaign import Columns, read_campaign
 from foretell.uplift.choose import choose_and_fit
 from foretell.uplift.out_of_fold import Step, assign, out_of_fold, worth_of
@@ -100,11 +98,12 @@ def train_uplift(
         found=found,
         budget=budget,
         run={
-            "title": Path(source).name if isinstance(source, str | Path) else "A campaign in memory",
-            "command": command,
-            "seconds": {"score": round(judged - started, 2), "train": round(trained - judged, 2)},
-            "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _per_mib()),
-            "environment": {"python": platform.python_version(), "system": platform.system()},
+            **about_run(
+                source,
+                in_memory="A campaign in memory",
+                command=command,
+                seconds={"score": round(judged - started, 2), "train": round(trained - judged, 2)},
+            ),
             "notes": [
                 *rows.notes,
                 *([f"{rows.rejected.height:,} lines could not be read."] * bool(rows.rejected.height)),
@@ -153,7 +152,3 @@ def predict_uplift(
 
 def _features(encoder: TableEncoder, frame: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float32]]:
     return encoder.transform(frame).to_numpy().astype(np.float32)
-
-
-def _per_mib() -> int:
-    return 1 << 20 if sys.platform == "darwin" else 1 << 10

@@ -6,33 +6,35 @@ and other formats.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from foretell.core.errors import RunError
 from foretell.core.files import write_json
 from foretell.model.boosting import Boosting
 from foretell.model.uplift import UpliftModel
 from foretell.tabular.encode import TableEncoder
+from foretell.tabular.sealed import MANIFEST, Sealed
 from foretell.uplift.choose import Calibration, FittedUplift
 from foretell.uplift.predictor import UpliftPredictor
 
 __all__ = ["FOLDER", "load_predictor", "save_predictor"]
 
-FORMAT: Final = 1
 FOLDER: Final = "uplift_predictor"
-_MANIFEST: Final = "manifest.json"
 _TREES: Final = "trees.json"
+_SEALED: Final = Sealed(
+    folder=FOLDER,
+    what="uplift predictor",
+    command="foretell uplift FILE ... --out DIR",
+    format=1,
+    files=(_TREES,),
+)
 
 
 def save_predictor(predictor: UpliftPredictor, folder: Path) -> Path:
     """Write a predictor under ``folder/uplift_predictor``; returns that folder."""
-    home = folder / FOLDER
-    home.mkdir(parents=True, exist_ok=True)
-    (home / _MANIFEST).unlink(missing_ok=True)
+    home = _SEALED.broken(folder)
     fitted = predictor.fitted.only_chosen()
     trees = {
         f"{name}/{part}": booster.to_text()
@@ -42,7 +44,6 @@ def save_predictor(predictor: UpliftPredictor, folder: Path) -> Path:
     write_json(home / _TREES, trees)
     line = fitted.calibrations[fitted.chosen]
     saved = {
-        "format": FORMAT,
         "encoder": predictor.encoder.to_json(),
         "models": {
             name: {
@@ -60,9 +61,9 @@ def save_predictor(predictor: UpliftPredictor, folder: Path) -> Path:
         "worth": predictor.worth,
         "cost": predictor.cost,
         "facts": predictor.facts,
-        "trees": _fingerprint(home),
+        **_SEALED.seal(home),
     }
-    write_json(home / _MANIFEST, saved)
+    write_json(home / MANIFEST, saved)
     return home
 
 
@@ -72,34 +73,11 @@ def load_predictor(folder: Path) -> UpliftPredictor:
     Raises:
         RunError: If the predictor is missing, unfinished, damaged or of another format.
     """
-    home = folder if (folder / _MANIFEST).exists() and folder.name == FOLDER else folder / FOLDER
-    if not (home / _MANIFEST).exists():
-        raise RunError(
-            "There is no finished uplift predictor here.",
-            received=folder,
-            remedy="Give the folder that `foretell uplift FILE ... --out DIR` wrote.",
-        )
-    try:
-        saved = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))
-        if saved["format"] != FORMAT:
-            raise RunError(
-                "The predictor was saved in another format.",
-                received=f"format {saved['format']}, this foretell reads {FORMAT}",
-                remedy="Train again, or install the foretell that saved it.",
-            )
-        # Checked before anything is parsed: a damaged booster would end the whole process.
-        if _fingerprint(home) != saved["trees"]:
-            raise RunError(
-                "The predictor is damaged.",
-                received=f"{home / _TREES}: cut short or changed since it was saved",
-                remedy="Train again, or copy the whole folder anew.",
-            )
-        return _rebuilt(saved, json.loads((home / _TREES).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError("The predictor is damaged.", received=f"{home}: {error!r}", remedy="Train again.") from error
+    return _SEALED.open(folder, rebuild=_rebuilt)
 
 
-def _rebuilt(saved: dict[str, Any], trees: dict[str, str]) -> UpliftPredictor:
+def _rebuilt(saved: dict[str, Any], home: Path) -> UpliftPredictor:
+    trees = json.loads((home / _TREES).read_text(encoding="utf-8"))
     models = {
         name: UpliftModel(
             one["learner"],
@@ -113,8 +91,3 @@ def _rebuilt(saved: dict[str, Any], trees: dict[str, str]) -> UpliftPredictor:
     fitted = FittedUplift(models, saved["chosen"], {saved["chosen"]: line}, saved["scores"])
     encoder = TableEncoder.from_json(saved["encoder"])
     return UpliftPredictor(encoder, fitted, tuple(saved["arms"]), saved["worth"], saved["cost"], saved["facts"])
-
-
-def _fingerprint(home: Path) -> str:
-    path = home / _TREES
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -7,9 +7,11 @@ decide who was treated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from foretell.evaluate.words import count, percent
+from foretell.tabular.run import where_saved
 
 __all__ = ["NAMES", "NOT_RANDOMISED", "result_text", "targets_text", "verdicts"]
 
@@ -115,7 +117,7 @@ def _ends(figure: Document, digits: int = 4) -> str:
     return f"{value} ({low} to {high})"
 
 
-def result_text(document: Document, *, folder: object = None) -> str:
+def result_text(document: Document, *, folder: Path | None = None) -> str:
     """What the command prints."""
     found = document["uplift"]
     lines = [f"{count(found['people'])} people, {count(found['control'])} of them control.", *found["notes"], ""]
@@ -130,12 +132,7 @@ def result_text(document: Document, *, folder: object = None) -> str:
     for model, figures in found["within_budget"]["policies"].items():
         lines.append(f"  {NAMES.get(model, model):<46} {_interval(figures.get(metric))}")
     lines += ["", *found["verdicts"]]
-    if folder is not None:
-        lines += ["", f"Report:    {folder}/report.html (open it in a browser)"]
-        lines.append(f"Predictor: {folder} (foretell uplift-predict {folder} FILE --out targets.csv)")
-    else:
-        lines += ["", "Nothing was saved: add --out DIR for the predictor and the page."]
-    return "\n".join(lines)
+    return "\n".join([*lines, *where_saved(folder, verb="uplift-predict", answers="targets.csv")])
 
 
 def targets_text(found: Document) -> str:

@@ -27,6 +27,8 @@ __all__ = ["DelimitedFile"]
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 1 << 22
+_BLANK: Final = "<blank>\n"
+"""A name that no column of a file with one line of names can have."""
 _AGAIN: Final = re.compile(r"(.*)_duplicated_\d+$", re.DOTALL)
 """How Polars calls a column whose name another one has already."""
 
@@ -159,13 +161,16 @@ class DelimitedFile:
 
     def _sound_rows(self, content: Path | bytes, columns: Sequence[str]) -> pl.DataFrame | None:
         """The named columns where every line is a row; None where the whole rows have to be looked at."""
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
         try:
-            frame = self._parse(content, columns=list(columns))
-            n_named = 1 if self.names is None else 0
-            blank = bool(frame.select(_is_blank()).to_series().any())
-            return None if blank or frame.height + n_named != _count_lines(content) else frame
+            # Polars sees that a row has a cell too many only where it is asked about the cells of every column.
+            whole = pl.scan_csv(source, separator=self.separator, **self._header())
+            frame = whole.select(*columns, _is_blank().alias(_BLANK)).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError):
             return None
+        n_named = 1 if self.names is None else 0
+        is_sound = not frame[_BLANK].any() and frame.height + n_named == _count_lines(content)
+        return frame.drop(_BLANK) if is_sound else None
 
     def scan(self) -> pl.LazyFrame | None:
         """All columns, lazily; None where the encoding is not UTF-8."""
@@ -192,13 +197,9 @@ class DelimitedFile:
             skip=self.n_comments,
         )
 
-    def _parse(
-        self, content: Path | bytes, *, n_rows: int | None = None, columns: list[str] | None = None
-    ) -> pl.DataFrame:
+    def _parse(self, content: Path | bytes, *, n_rows: int | None = None) -> pl.DataFrame:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
-        # Without a header Polars knows columns by their place only.
-        wanted = columns if columns is None or self.names is None else [self.names.index(name) for name in columns]
-        frame = pl.read_csv(source, separator=self.separator, n_rows=n_rows, columns=wanted, **self._header())
+        frame = pl.read_csv(source, separator=self.separator, n_rows=n_rows, **self._header())
         if frame.width == 0:
             raise SourceError("The file names no columns.", received=self.where, remedy="Put names in its first line.")
         return frame
