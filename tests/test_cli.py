@@ -15,7 +15,8 @@ import pytest
 
 import foretell
 from foretell.core.files import PARTIAL
-from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
+from foretell.core.prediction import answer_columns
+from foretell.tasks import TASKS
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +159,11 @@ def test_inspect_says_what_the_log_is_and_what_it_suffices_for(foretell_command,
     cleaning = found["cleaning"]
     assert cleaning["rows_in"] == cleaning["rows_out"] + sum(cleaning["removed"].values())
     assert found["quality"]["users"] == 200
-    assert {gate["task"] for gate in found["gates"]} == set(ANSWER_COLUMNS)
+    assert {gate["task"] for gate in found["gates"]} == set(TASKS)
     text = foretell_command("inspect", tiny_log_folder)
     assert text.code == 0
     assert f"{found['quality']['events']:,} events, 200 users" in text.out
-    assert all(f"  {task} " in text.out for task in ANSWER_COLUMNS)
+    assert all(f"  {task} " in text.out for task in TASKS)
 
 
 def test_an_unknown_dialect_is_answered_with_the_nearest(foretell_command, tiny_log_folder):
@@ -189,7 +190,7 @@ def test_simulate_writes_a_shop_and_its_truth(foretell_command, tmp_path):
 # --- predict ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("task", sorted(ANSWER_COLUMNS))
+@pytest.mark.parametrize("task", sorted(TASKS))
 def test_predict_writes_what_it_says(foretell_command, run, tmp_path, task):
     out = tmp_path / "deep" / "answers.parquet"
     found = only_json(foretell_command("predict", run, "--task", task, "--out", out, "--json"))
@@ -246,7 +247,7 @@ def test_predict_recommends_new_items_only(foretell_command, run, tmp_path):
     assert answers.height > 0.8 * stored.height, "lists stay full, as far as the shop has new items"
 
 
-@pytest.mark.parametrize("task", sorted(set(ANSWER_COLUMNS) - {"recommend"}))
+@pytest.mark.parametrize("task", sorted(set(TASKS) - {"recommend"}))
 def test_new_items_only_is_refused_where_it_means_nothing(foretell_command, run, tmp_path, task):
     ran = foretell_command("predict", run, "--task", task, "--new-only", "--out", tmp_path / "x.csv")
     refused(ran, "Only recommendations", task)
@@ -368,7 +369,7 @@ def test_report_shows_the_table_and_writes_the_page_elsewhere(foretell_command, 
     assert text.code == 0
     lines = text.out.splitlines()
     assert lines[0].split()[:3] == ["task", "metric", "foretell"]
-    assert {line.split()[0] for line in lines[1:7]} == set(ANSWER_COLUMNS)
+    assert {line.split()[0] for line in lines[1:7]} == set(TASKS)
     assert any("report.html" in line for line in lines)
     found = only_json(foretell_command("report", run, "--out", tmp_path / "page", "--json"))
     assert found == json.loads((run / "report.json").read_text())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from foretell.core.question import SHAPES, QuestionError, read_question, write_question
+from foretell.core.question import MEASURES, SHAPES, QuestionError, read_question, write_question
 from foretell.core.task import Task
 from foretell.tasks import default_tasks
 
@@ -34,6 +34,9 @@ values = st.one_of(
             "demand",
             {"where": {"brand": "Own"}},
         ),
+        ("sum(value) of purchase within 28 days for users", "amount", {"measure": "value"}),
+        ("sum(quantity) of purchase within 28 days for users", "amount", {"measure": "quantity"}),
+        ("Count of view within 28 days for users", "amount", {"action": "view", "measure": "count"}),
         ("any 'add to list' within 28 days for users", "purchase", {"action": "add to list"}),
         (
             """any purchase where category = 'it''s' and "the brand" in (A, "B c", A) within 28 days for users""",
@@ -58,6 +61,9 @@ def test_what_a_sentence_asks_for(sentence, kind, rest):
         ("any purchase within 28 days for usrs", "did you mean 'users'"),
         ("any purchase within 28 days for items", "no task answers 'any ... for items'"),
         ("sum(price) of purchase within 28 days for users", "'price' (character 5)"),
+        ("sum(value) of purchase within 28 days for items", "no task answers 'sum(value) ... for items'"),
+        ("count purchase within 28 days for users", "'purchase' (character 7) .* 'of'"),
+        ("coun of purchase within 28 days for users", "did you mean 'count'"),
         ("sum(quantity) of purchase within 28 days for items", "write 'per week' before 'within'"),
         ("any purchase per week within 28 days for users", "leave 'per week' out"),
         ("any purchase where category within 28 days for users", "'within' .* '=' or 'in'"),
@@ -80,14 +86,16 @@ def test_any_text_is_read_or_refused_in_words(text):
 
 
 @given(
-    kind=st.sampled_from(sorted(SHAPES.values())),
+    shape=st.sampled_from(sorted(SHAPES)),
     action=names,
     horizon_days=st.integers(1, 366),
     where=st.dictionaries(names, values, max_size=3),
     active_days=st.none() | st.integers(1, 999),
 )
-def test_what_is_written_is_read_back(kind, action, horizon_days, where, active_days):
-    settings = {"kind": kind, "action": action, "horizon_days": horizon_days}
+def test_what_is_written_is_read_back(shape, action, horizon_days, where, active_days):
+    settings = {"kind": SHAPES[shape], "action": action, "horizon_days": horizon_days}
+    if settings["kind"] == "amount":
+        settings["measure"] = {written: name for name, written in MEASURES.items()}[shape[0]]
     settings |= ({"where": where} if where else {}) | ({"active_days": active_days} if active_days else {})
     assert read_question(write_question(**settings)) == settings
 
@@ -98,6 +106,13 @@ def test_the_built_in_tasks_are_sentences():
     assert tasks["ad"].predict == "any click within 7 days for exposures"
     for name, task in tasks.items():
         assert Task.asking(task.predict, name=name) == task
+
+
+def test_an_amount_adds_up_value_unless_told_otherwise_and_nothing_else_adds_up():
+    assert Task(name="spend", kind="amount", horizon_days=28).measure == "value"
+    assert Task(name="spend", kind="amount", horizon_days=28, measure="count").predict.startswith("count of purchase")
+    with pytest.raises(ValidationError, match="measure belongs to tasks of kind 'amount'"):
+        Task(name="soon", kind="purchase", horizon_days=28, measure="value")
 
 
 def test_a_declaration_may_be_a_sentence_with_settings_beside_it():

@@ -8,10 +8,10 @@ import pytest
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.events import EventLog
-from foretell.core.prediction import ANSWER_COLUMNS
 from foretell.core.task import Task
 from foretell.core.time import DAY, from_microseconds
 from foretell.predictor.moment import Span, check_moment, notes_on
+from foretell.tasks import TASKS
 
 ASKED = Task(name="soon", kind="purchase", horizon_days=14)
 WINDOWS = {
@@ -91,7 +91,7 @@ def said(caplog):
     return lambda: "\n".join(record.getMessage() for record in caplog.records)
 
 
-@pytest.mark.parametrize("name", sorted(ANSWER_COLUMNS))
+@pytest.mark.parametrize("name", sorted(TASKS))
 def test_every_task_refuses_a_time_before_the_log_and_says_its_span(tiny_predictor, log, name):
     first = log.events.filter(~pl.col("action").is_in(["impression", "coupon_sent"]))["time"].min()
     with pytest.raises(InsufficientDataError, match="Nothing is known yet") as caught:

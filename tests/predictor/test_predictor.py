@@ -9,7 +9,7 @@ import pytest
 
 from foretell.core.errors import InputError, InsufficientDataError, RunError, UnknownNameError
 from foretell.core.events import EventLog
-from foretell.core.prediction import ANSWER_COLUMNS, answer_columns
+from foretell.core.prediction import answer_columns
 from foretell.core.time import DAY, from_microseconds
 from foretell.model.quantile_head import QuantileBlend
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
@@ -17,8 +17,9 @@ from foretell.predictor.encoder import EncodedPoints
 from foretell.predictor.offers import campaign_at
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
+from foretell.tasks import TASKS
 
-ALL = sorted(ANSWER_COLUMNS)
+ALL = sorted(TASKS)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 """Too little data is refused with what is missing; enough passes; between the two is a warning."""
 
+from typing import get_args
+
 import polars as pl
 import pytest
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.events import EventLog
-from foretell.core.task import Task
+from foretell.core.task import Kind, Task
 from foretell.core.time import DAY
 from foretell.prepare import gates, require_any
 from foretell.prepare.requirements import MEASURES
@@ -202,8 +204,21 @@ def test_a_log_without_items_is_refused_where_items_matter():
     assert {judge(log, name).status for name in ("recommend", "demand", "ad")} == {"refused"}
 
 
+def test_an_amount_of_money_needs_purchases_that_are_worth_something():
+    spend = Task(name="spend", kind="amount", horizon_days=28)
+    worthless = EventLog(purchases(800, 400).with_columns(value=pl.lit(0.0)))
+    (gate,) = gates(worthless, [spend])
+    assert gate.status == "refused"
+    assert "with a purchase that is worth something: 0, at least 50 needed" in gate.message
+    assert "carry a value" in gate.message
+    (without,) = gates(EventLog(worthless.events.drop("value")), [spend])
+    assert without.status == "refused"
+    (counted,) = gates(worthless, [spend.model_copy(update={"measure": "count"})])
+    assert counted.status == "ok"
+
+
 def test_every_kind_of_task_has_a_measure():
-    assert set(MEASURES) == set(TASKS)
+    assert set(MEASURES) == set(get_args(Kind))
     log = EventLog(purchases(3, 10))
     for gate in gates(log, ALL):
         assert set(gate.needs) == set(gate.has)

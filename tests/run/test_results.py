@@ -13,6 +13,7 @@ from foretell.core.prediction import ANSWER_COLUMNS
 from foretell.evaluate.checks import CHECKS
 from foretell.run.pipeline import train
 from foretell.run.summary import summary_rows, summary_text
+from foretell.tasks import TASKS
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_dirty_rows_end_in_the_quarantine_of_the_run(tiny_shop, tiny_run, tiny_s
     assert kept.height == pl.read_parquet(tiny_run / "data" / "events.parquet").height
 
 
-@pytest.mark.parametrize("task", sorted(ANSWER_COLUMNS))
+@pytest.mark.parametrize("task", sorted(TASKS))
 def test_every_task_left_its_answers(tiny_run, tiny_shop, tiny_predictor, task):
     answers = pl.read_parquet(tiny_run / "predictions" / f"{task}.parquet")
     assert answers.height > 0
@@ -119,7 +120,7 @@ def test_whole_numbers_as_ids_stay_whole_numbers_all_the_way(numbered_log, tiny_
 def test_tasks_without_enough_data_are_left_out_and_the_others_answered(tiny_run, state):
     """The gates of the run are those the report shows."""
     gates = {gate["task"]: gate["status"] for gate in state["facts"]["gates"]}
-    assert set(gates) == set(ANSWER_COLUMNS)
+    assert set(gates) == set(TASKS)
     report = json.loads((tiny_run / "report.json").read_text())
     answered = {name for name, status in gates.items() if status != "refused"} - set(state["facts"]["left_out"])
     assert set(report["tasks"]) == answered

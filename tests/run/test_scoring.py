@@ -13,7 +13,8 @@ from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.effects import doubly_robust_effect
 from foretell.run.folder import RunFolder
-from foretell.run.scoring import _demand_part, _promoted, score_demand, strengths
+from foretell.run.scoring import _demand_part, _promoted, score_demand
+from foretell.run.scoring_evidence import strengths
 from foretell.train.context import FitContext
 from foretell.train.strengths import measured_demand_strengths
 

@@ -16,6 +16,7 @@ __all__ = ["ANSWER_COLUMNS", "Reason", "answer_columns", "quantile_column"]
 
 _FIRST: Final = (columns.USER_ID, columns.CUTOFF, columns.HORIZON_DAYS)
 _MEAN: Final = "mean"
+_WITH_QUANTILES: Final = ("demand", "amount")
 
 ANSWER_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
     "purchase": (*_FIRST, columns.PROBABILITY, columns.MODEL_VERSION),
@@ -47,6 +48,7 @@ ANSWER_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
         columns.MODEL_VERSION,
     ),
     "promotion": (*_FIRST, columns.CAMPAIGN_ID, columns.KIND, columns.PROBABILITY, columns.MODEL_VERSION),
+    "amount": (*_FIRST, _MEAN, columns.MODEL_VERSION),
     "demand": (
         columns.ITEM_ID,
         columns.CUTOFF,
@@ -59,7 +61,7 @@ ANSWER_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
         columns.MODEL_VERSION,
     ),
 }
-"""The columns of each kind's table, in order; a demand table has its quantiles after the mean (``answer_columns``)."""
+"""The columns of each kind's table, in order; a table of amounts has its quantiles after the mean."""
 
 
 def quantile_column(level: float) -> str:
@@ -83,7 +85,7 @@ def answer_columns(task: Task) -> tuple[str, ...]:
         ('mean', 'q50', 'q90', 'order_quantity')
     """
     declared = ANSWER_COLUMNS[task.kind]
-    if task.kind != "demand":
+    if task.kind not in _WITH_QUANTILES:
         return declared
     after_mean = declared.index(_MEAN) + 1
     return (*declared[:after_mean], *map(quantile_column, task.quantiles), *declared[after_mean:])

@@ -14,6 +14,7 @@ refuses what it cannot read whole, with the place where reading stopped and what
     any click within 7 days for exposures                                        who will, of what is shown
     any purchase within 56 days for campaigns                                    who will, of whom a campaign reaches
     sum(quantity) of purchase per week within 28 days for items                  how many
+    sum(value) of purchase within 28 days for users                              how much; also sum(quantity) and count
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["SHAPES", "QuestionError", "read_question", "write_question"]
+__all__ = ["MEASURES", "SHAPES", "QuestionError", "read_question", "write_question"]
 
 SHAPES: Final[dict[tuple[str, str], str]] = {
     ("any", "users"): "purchase",
@@ -33,12 +34,19 @@ SHAPES: Final[dict[tuple[str, str], str]] = {
     ("any", "exposures"): "ad",
     ("any", "campaigns"): "promotion",
     ("sum(quantity)", "items"): "demand",
+    ("sum(value)", "users"): "amount",
+    ("sum(quantity)", "users"): "amount",
+    ("count", "users"): "amount",
 }
 """What is measured, and for whom: the kind of task that answers it."""
+
+MEASURES: Final = {"value": "sum(value)", "quantity": "sum(quantity)", "count": "count"}
+"""What a question about amounts adds up, and how it is written."""
 
 _MEASURES: Final = tuple(dict.fromkeys(measure for measure, _ in SHAPES))
 _ENTITIES: Final = tuple(dict.fromkeys(entity for _, entity in SHAPES))
 _PER_WEEK: Final = "demand"
+_AMOUNT: Final = "amount"
 _DAYS: Final = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 _TOKEN: Final = re.compile(r"""\s*(?:(?P<text>'(?:[^']|'')*'|"[^"]*")|(?P<word>[\w.:/-]+)|(?P<mark>!=|[=(),]))""")
 _PLAIN: Final = re.compile(r"[\w.:/-]+\Z")
@@ -60,7 +68,8 @@ def read_question(sentence: str) -> dict[str, Any]:
         sentence: The question; words of the grammar in any case, names of actions and columns as the log has them.
 
     Returns:
-        ``kind``, ``action``, ``horizon_days`` and, where said, ``where`` and ``active_days``.
+        ``kind``, ``action``, ``horizon_days`` and, where said, ``where`` and ``active_days``; of amounts the
+        ``measure`` too.
 
     Raises:
         QuestionError: If the sentence is no question, or one that no kind of task answers.
@@ -94,6 +103,8 @@ def read_question(sentence: str) -> dict[str, Any]:
             + ("write 'per week' before 'within'" if kind == _PER_WEEK else "leave 'per week' out")
         )
     found = {"kind": kind, "action": action, "horizon_days": horizon_days}
+    if kind == _AMOUNT:
+        found["measure"] = next(name for name, written in MEASURES.items() if written == measure)
     return found | ({"where": where} if where else {}) | ({"active_days": active_days} if active_days else {})
 
 
@@ -104,15 +115,21 @@ def write_question(
     horizon_days: int,
     where: Mapping[str, str | Sequence[str]] | None = None,
     active_days: int | None = None,
+    measure: str | None = None,
 ) -> str:
     """The plain sentence of a task's settings; ``read_question`` reads it back.
 
     Example:
         >>> write_question(kind="demand", action="purchase", horizon_days=28)
         'sum(quantity) of purchase per week within 28 days for items'
+        >>> write_question(kind="amount", action="purchase", horizon_days=28, measure="value")
+        'sum(value) of purchase within 28 days for users'
     """
-    measure, entity = next(shape for shape, answered_by in SHAPES.items() if answered_by == kind)
-    parts = [measure if measure in ("any", "no") else f"{measure} of", _quoted(action)]
+    said = None if measure is None else MEASURES[measure]
+    written, entity = next(
+        shape for shape, answered_by in SHAPES.items() if answered_by == kind and said in (None, shape[0])
+    )
+    parts = [written if written in ("any", "no") else f"{written} of", _quoted(action)]
     if where:
         parts.append("where " + " and ".join(_condition(name, value) for name, value in where.items()))
     if kind == _PER_WEEK:
@@ -203,16 +220,17 @@ class _Reading:
         for word in ("any", "no"):
             if self.takes(word):
                 return word
-        if self.takes("items"):
-            self.expects("of")
-            return "items"
+        for word in ("items", "count"):
+            if self.takes(word):
+                self.expects("of")
+                return word
         if self.takes("sum"):
             self.expects("(")
             column = self.one_of([known[4:-1] for known in _MEASURES if known.startswith("sum(")])
             self.expects(")")
             self.expects("of")
             return f"sum({column})"
-        known = ("any", "no", "items", "sum")
+        known = ("any", "no", "items", "count", "sum")
         raise self.stopped(", ".join(repr(one) for one in _MEASURES), near=known)
 
     def conditions(self) -> dict[str, str | tuple[str, ...]]:

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from foretell.core import columns
 from foretell.core.question import QuestionError, read_question, write_question
 
-__all__ = ["Kind", "Task"]
+__all__ = ["Kind", "Measure", "Task"]
 
-Kind = Literal["purchase", "recommend", "ad", "promotion", "churn", "demand"]
+Kind = Literal["purchase", "recommend", "ad", "promotion", "churn", "demand", "amount"]
+Measure = Literal["value", "quantity", "count"]
 
 
 def _rising_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -69,6 +70,10 @@ class Task(BaseModel):
     """Only events on items with these attributes count, for example ``{"category": "PRODUCE"}``; of several values
     any will do."""
 
+    measure: Measure | None = None
+    """What an amount task adds up: the events' ``value`` (the default) or ``quantity``, or the ``count`` of them, where
+    rows of one order are one; no other kind takes it."""
+
     contact_effect: Annotated[float, Field(ge=0, le=1)] = 0.05
     """The share of customers about to stay away whom a contact keeps for an order: an assumption until a campaign has
     measured it. A churn answer's suggested action and its value rest on it."""
@@ -83,7 +88,7 @@ class Task(BaseModel):
     """How many items a ranking answer lists."""
 
     quantiles: Annotated[tuple[float, ...], AfterValidator(_rising_levels)] = (0.1, 0.25, 0.5, 0.75, 0.9)
-    """The quantile levels a demand answer gives, rising, each between 0 and 1."""
+    """The quantile levels a demand or amount answer gives, rising, each between 0 and 1."""
 
     service_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """The probability of not running out that a demand answer's order quantity is made for."""
@@ -95,8 +100,10 @@ class Task(BaseModel):
     @classmethod
     def _said_in_one_sentence(cls, given: object) -> object:
         """``predict`` is read into the settings it stands for; saying the same thing twice is refused."""
-        if not isinstance(given, dict) or "predict" not in given:
+        if not isinstance(given, dict):
             return given
+        if "predict" not in given:
+            return {"measure": "value", **given} if given.get("kind") == "amount" else given
         sentence = given["predict"]
         if not isinstance(sentence, str):
             raise QuestionError(f"predict is a sentence in quotes, not {sentence!r}")
@@ -105,6 +112,13 @@ class Task(BaseModel):
         if twice:
             raise QuestionError(f"predict says {', '.join(twice)} already: leave it out, or leave predict out")
         return {**{name: value for name, value in given.items() if name != "predict"}, **said}
+
+    @model_validator(mode="after")
+    def _measures_amounts(self) -> Task:
+        """Only an amount adds something up."""
+        if self.measure is not None and self.kind != "amount":
+            raise ValueError(f"measure belongs to tasks of kind 'amount', not {self.kind!r}: leave it out")
+        return self
 
     @classmethod
     def asking(cls, sentence: str, *, name: str, **settings: Any) -> Task:  # noqa: ANN401
@@ -134,4 +148,5 @@ class Task(BaseModel):
             horizon_days=self.horizon_days,
             where=self.where,
             active_days=self.active_days,
+            measure=self.measure,
         )

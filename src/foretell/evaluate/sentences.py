@@ -24,6 +24,7 @@ QUESTIONS: Final = {
     "promotion": "Who takes part in a campaign?",
     "churn": "Who is leaving?",
     "demand": "How much of each item?",
+    "amount": "How much of each customer?",
 }
 _FOUND: Final = {
     "purchase": "all buyers",

@@ -49,6 +49,7 @@ _NAMES: Final = {
     "transition_graph": "Transition graph",
     "recency_frequency": "Recency-frequency",
     "bg_nbd": "BG/NBD",
+    "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
     "seasonal_naive": "Seasonal naive",
     "promotion": "Promotion",
     "recommend": "Recommendation",

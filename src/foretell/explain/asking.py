@@ -141,6 +141,7 @@ def _unlisted(predictor: Predictor, answers: pl.DataFrame, pair: pl.DataFrame) -
 _ASK: Final[Mapping[Kind, Callable[[Predictor, FittedTask, Request], Asked]]] = {
     "purchase": _user,
     "churn": _user,
+    "amount": _user,
     "promotion": _campaign,
     "ad": _placement,
     "recommend": _candidate,

@@ -1,7 +1,8 @@
 """What each input added to a blended logit, exactly: trees by TreeSHAP, linear and dense parts by their gradients.
 
-This module owns the decomposition of a probability head's logit into base, features and sequence state, and its
-conversion to probability points. It refuses to group features or to put them into words.
+This module owns the decomposition of a probability head's logit, and of an amount head's mean, into base, features and
+sequence state, and the conversion of logits to probability points. It refuses to group features or to put them into
+words.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from foretell.model.amount_head import AmountHead
 from foretell.model.dense import DenseNetwork
 from foretell.model.inputs import HeadInputs
 from foretell.predictor.fitted import FittedTask
@@ -25,37 +27,40 @@ SEQUENCE: Final = "sequence"
 """The name under which everything the sequence state added is told."""
 
 _STEPS: Final = 32
+_TOO_CLOSE: Final = 1e-6
 _MISSING_SUFFIX: Final = "_is_missing"
 
 
 @dataclass(frozen=True)
 class Contributions:
-    """A logit taken apart.
+    """A logit, or an amount, taken apart.
 
     Attributes:
-        base: The logit of an average training example.
-        parts: Feature (or ``SEQUENCE``) to what it added; ``base`` plus all parts is the logit.
+        base: That of an average training example.
+        parts: Feature (or ``SEQUENCE``) to what it added; ``base`` plus all parts is the whole.
+        is_amount: Whether it is an amount and no logit.
     """
 
     base: float
     parts: Mapping[str, float]
+    is_amount: bool = False
 
     @property
     def average(self) -> float:
-        """The probability of an average training example."""
-        return float(expit(self.base))
+        """The probability, or amount, of an average training example."""
+        return self.base if self.is_amount else float(expit(self.base))
 
     @property
     def total(self) -> float:
-        """The logit."""
+        """The logit, or the amount."""
         return self.base + sum(self.parts.values())
 
 
 def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributions:
-    """Take the calibrated logit of one example apart.
+    """Take the calibrated logit of one example apart, or its mean amount.
 
     Args:
-        fitted: The task, with a probability head.
+        fitted: The task, with a probability head or an amount head.
         inputs: One row.
 
     References:
@@ -63,6 +68,8 @@ def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributio
         trees, 2020. Integrated gradients (linear and dense parts): Sundararajan, Taly and Yan, Axiomatic
         Attribution for Deep Networks, 2017, equation 1.
     """
+    if fitted.amounts is not None:
+        return _of_amount(fitted.amounts, inputs.only(fitted.amounts.names))
     head = fitted.head()
     inputs = inputs.only(head.names)
     names = inputs.names
@@ -92,6 +99,25 @@ def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributio
     return Contributions(slope * base + offset, {name: slope * amount for name, amount in parts.items()})
 
 
+def _of_amount(head: AmountHead, inputs: HeadInputs) -> Contributions:
+    """The mean of one row taken apart: the trees tell it on the scale of its logarithm.
+
+    A part's amount is its logarithm times the mean slope of the exponential on the way from the average example, so the
+    parts add up and keep their signs and proportions (the integrated gradient of the exponential).
+    """
+    parts: dict[str, float] = dict.fromkeys((*inputs.names, SEQUENCE), 0.0)
+    base = 0.0
+    for share, model in head.weighted():
+        found = model.mean_trees.contributions(model.matrix(inputs))[0]
+        start, end = float(found[-1]), float(found.sum())
+        slope = (np.exp(end) - np.exp(start)) / (end - start) if abs(end - start) > _TOO_CLOSE else np.exp(end)
+        owners = (*inputs.names, *[SEQUENCE] * (len(found) - 1 - len(inputs.names)))
+        for owner, amount in zip(owners, found[:-1], strict=True):
+            parts[owner] += share * model.factor * float(slope * amount)
+        base += share * model.factor * float(np.exp(start))
+    return Contributions(base, parts, is_amount=True)
+
+
 def integrated_gradients(network: DenseNetwork, row: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
     """What each input of a network added to its output, on the way from its average training input to ``row``.
 
@@ -111,7 +137,7 @@ def integrated_gradients(network: DenseNetwork, row: NDArray[np.float32]) -> tup
 
 
 def in_points(contributions: Contributions) -> dict[str, float]:
-    """Logit contributions as shares of the probability's way from the average example to this one.
+    """Logit contributions as shares of the probability's way from the average example to this one; amounts as they are.
 
     A part's effect is its logit times the mean slope of the sigmoid on that way, so the effects add up to
     ``p - p_base`` and keep their signs and proportions (the integrated gradient of the sigmoid).
@@ -121,8 +147,10 @@ def in_points(contributions: Contributions) -> dict[str, float]:
         >>> round(effects["a"], 3), round(effects["b"], 3)
         (0.5, -0.5)
     """
+    if contributions.is_amount:
+        return dict(contributions.parts)
     way = contributions.total - contributions.base
-    if abs(way) > 1e-6:
+    if abs(way) > _TOO_CLOSE:
         slope = float(expit(contributions.total) - expit(contributions.base)) / way
     else:
         chance = float(expit(contributions.total))

@@ -35,7 +35,7 @@ def event_effects(
     seed: int = 0,
     n_permutations: int | None = None,
 ) -> tuple[tuple[Unit, ...], Attribution]:
-    """The units of a history, oldest first, and what each was worth in probability points.
+    """The units of a history, oldest first, and what each was worth: probability points, or the unit of an amount.
 
     Args:
         fitted: The task.
@@ -58,7 +58,7 @@ def event_effects(
         points = pl.DataFrame({columns.USER_ID: names}, schema={columns.USER_ID: pl.String}).with_columns(
             pl.lit(cutoff, dtype=pl.Int64).alias(columns.CUTOFF)
         )
-        return fitted.head().probability(asked.question.inputs(frame, points=points))
+        return fitted.estimate(asked.question.inputs(frame, points=points))
 
     if not units:
         known_nothing = float(game(np.zeros((1, 0), dtype=np.bool_))[0])

@@ -30,7 +30,8 @@ class Explanation:
         task: What was asked.
         answer: The row of the prediction table (``core.prediction.answer_columns``), with the shop's own ids.
         reasons: Strongest first. Effects are in probability points (0.07: seven percentage points), for demand
-            in units; event reasons and feature reasons are two accounts of the same prediction, not to be added.
+            in units, for amounts in what they add up (``unit_of``); event reasons and feature reasons are two accounts
+            of the same prediction, not to be added.
         references: What the effects are weighed against. ``event``: the answer if none of this customer's events
             were known; ``feature``: the answer for an average example. All event effects (the untold ones too)
             add up to the answer less the first, all feature effects to the answer less the second.
@@ -67,7 +68,7 @@ class Explanation:
             "language": self.language,
             "answer": {name: _plain(value) for name, value in self.answer.items()},
             "references": dict(self.references),
-            "unit": "units" if self.task.kind == "demand" else columns.PROBABILITY,
+            "unit": unit_of(self.task),
             "reasons": [asdict(reason) for reason in self.reasons],
             "text": self.story,
         }
@@ -84,7 +85,19 @@ def value_column(task: Task) -> str:
         >>> value_column(Task(name="recommend", kind="recommend", horizon_days=14))
         'score'
     """
-    return {"recommend": "score", "demand": "mean"}.get(task.kind, columns.PROBABILITY)
+    return {"recommend": "score", "demand": "mean", "amount": "mean"}.get(task.kind, columns.PROBABILITY)
+
+
+def unit_of(task: Task) -> str:
+    """What effects are measured in.
+
+    Example:
+        >>> unit_of(Task(name="spend", kind="amount", horizon_days=28))
+        'money'
+    """
+    if task.measure is not None:
+        return {"value": "money", "quantity": "units", "count": "times"}[task.measure]
+    return "units" if task.kind == "demand" else columns.PROBABILITY
 
 
 def _plain(value: object) -> object:

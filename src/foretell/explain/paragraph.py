@@ -20,7 +20,7 @@ from foretell.core.time import DAY, to_microseconds
 from foretell.explain.goods import Goods
 from foretell.explain.speech import Speech
 
-__all__ = ["answer_sentence", "paragraph", "place_words"]
+__all__ = ["answer_sentence", "paragraph", "place_words", "value_words"]
 
 _EPOCH: Final = date(1970, 1, 1)
 _CAUTION: Final = (
@@ -63,6 +63,8 @@ def paragraph(
 
 def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, speech: Speech) -> str:
     """What is predicted, in one sentence."""
+    if task.kind == "amount":
+        return _amount_sentence(task, answer, speech=speech)
     who, days = answer[columns.USER_ID], task.horizon_days
     day = speech.date(to_microseconds(answer[columns.CUTOFF]))
     chance = speech.percent(float(answer["score" if task.kind == "recommend" else columns.PROBABILITY]))
@@ -103,6 +105,43 @@ def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, spee
     return speech.either(english, chinese)
 
 
+def value_words(task: Task, value: float, *, speech: Speech) -> str:
+    """A probability in percent, or an amount as it is said.
+
+    Example:
+        >>> spend = Task(name="spend", kind="amount", horizon_days=28)
+        >>> value_words(spend, 12.5, speech=Speech("en")), value_words(spend, 12.5, speech=Speech("zh"))
+        ('12.50', '12.50')
+    """
+    if task.kind != "amount":
+        return speech.percent(value)
+    return speech.money(value) if task.measure == "value" else speech.number(round(value, 2))
+
+
+def _amount_sentence(task: Task, answer: Mapping[str, Any], *, speech: Speech) -> str:
+    """How much is expected of a customer, in one sentence."""
+    who, days = answer[columns.USER_ID], task.horizon_days
+    day = speech.date(to_microseconds(answer[columns.CUTOFF]))
+    amount = value_words(task, float(answer["mean"]), speech=speech)
+    where = speech.listed([value for wanted in task.where.values() for value in values_of(wanted)])
+    of, on_chinese = (f" of {where}", f"在{where}上") if where else ("", "")
+    verb = "buy" if task.action == columns.PURCHASE else f"do {task.action!r}"
+    english = {
+        "value": f"{'spend' if verb == 'buy' else f'{verb} worth'} {amount}{of and of.replace('of', 'on', 1)}",
+        "quantity": f"{verb} {amount} units{of}",
+        "count": f"{verb}{of and of.replace(' of', '', 1)} {amount} times",
+    }[task.measure or "value"]
+    chinese = {
+        "value": f"{on_chinese}消费{amount}",
+        "quantity": f"{on_chinese}购买{amount}件",
+        "count": f"{on_chinese}{'购买' if verb == 'buy' else task.action}{amount}次",
+    }[task.measure or "value"]
+    return speech.either(
+        f"Customer {who} is expected to {english} within {days} days of {day}.",
+        f"客户{who}在{day}之后{days}天内预计{chinese}。",
+    )
+
+
 def place_words(answer: Mapping[str, Any], *, speech: Speech) -> str:
     """Where an item is shown: position and channel, empty where neither is known.
 
@@ -126,8 +165,12 @@ def _verb_chinese(task: Task) -> str:
 
 def _told(reason: Reason, task: Task, speech: Speech) -> str:
     """A reason with its effect."""
-    if task.kind == "demand":
+    if task.kind == "demand" or task.measure == "quantity":
         amount = f"{reason.effect:+.2g}" + speech.either(" units", "件")
+    elif task.measure == "count":
+        amount = f"{reason.effect:+.2g}" + speech.either(" times", "次")
+    elif task.measure == "value":
+        amount = f"{reason.effect:+,.2f}"
     else:
         amount = speech.points(reason.effect)
     return speech.either(f"{reason.words} ({amount})", f"{reason.words}（{amount}）")

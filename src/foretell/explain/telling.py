@@ -22,7 +22,7 @@ from foretell.explain.event_words import Narration
 from foretell.explain.families import strongest_by_family
 from foretell.explain.feature_words import FeatureTalk
 from foretell.explain.goods import Goods
-from foretell.explain.paragraph import answer_sentence, paragraph, place_words
+from foretell.explain.paragraph import answer_sentence, paragraph, place_words, value_words
 from foretell.explain.reasons import choose
 from foretell.explain.speech import Speech
 from foretell.explain.units import Unit
@@ -90,7 +90,9 @@ class Telling:
             is_known: Whether the customer has any events.
         """
         opening = [answer_sentence(self.fitted.task, self.asked.answer, goods=self._goods, speech=self._speech)]
-        nothing, average = (self._speech.percent(references[kind]) for kind in ("event", "feature"))
+        nothing, average = (
+            value_words(self.fitted.task, references[kind], speech=self._speech) for kind in ("event", "feature")
+        )
         if is_known:
             told = self._speech.either(
                 f"Knowing none of this customer's events, the model would say {nothing}, in an average case {average}: "

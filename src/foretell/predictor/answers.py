@@ -90,6 +90,15 @@ def _churn(
     )
 
 
+def _amount(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
+    head = fitted.amount_head()
+    mean, quantiles = head.answers(reader.read(view, points=points).head_inputs())
+    return points.with_columns(
+        pl.Series("mean", mean),
+        *(pl.Series(quantile_column(level), quantiles[:, place]) for place, level in enumerate(head.levels)),
+    )
+
+
 def _promotion(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
     cutoff = int(points[columns.CUTOFF][0])
     campaign = campaign_at(view, cutoff=cutoff, horizon_days=fitted.task.horizon_days)
@@ -204,6 +213,7 @@ ANSWERS: Final[dict[Kind, Answer]] = {
     "promotion": _promotion,
     "churn": _churn,
     "demand": _demand,
+    "amount": _amount,
 }
 """How each kind of task is answered."""
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from foretell.core.task import Task
 from foretell.features.transform import Standardiser
+from foretell.model.amount_head import AmountHead
 from foretell.model.baseline import Baseline
 from foretell.model.customer_value import CustomerValue
+from foretell.model.inputs import HeadInputs
 from foretell.model.probability_head import ProbabilityHead, Standardise
 from foretell.model.quantile_head import QuantileBlend
 from foretell.model.rhythm import RhythmBaseline
@@ -46,7 +48,8 @@ class FittedTask:
     Attributes:
         task: What is asked.
         probability: The head of yes-or-no and ranking tasks.
-        quantiles: The head of how-much tasks.
+        quantiles: The head of tasks about items' demand.
+        amounts: The head of tasks about customers' amounts.
         value: Expected orders and money, where the task gives them.
         standardiser: How this head's features are made comparable.
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
@@ -56,6 +59,7 @@ class FittedTask:
     task: Task
     probability: ProbabilityHead | None = None
     quantiles: QuantileBlend | None = None
+    amounts: AmountHead | None = None
     value: CustomerValue | None = None
     standardiser: Standardiser | None = None
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -74,3 +78,12 @@ class FittedTask:
         """The probability head; only asked of tasks that have one."""
         assert self.probability is not None, self.task.name
         return self.probability
+
+    def amount_head(self) -> AmountHead:
+        """The amount head; only asked of tasks that have one."""
+        assert self.amounts is not None, self.task.name
+        return self.amounts
+
+    def estimate(self, inputs: HeadInputs) -> NDArray[np.float64]:
+        """The one number each example is answered with ``[n]``: a probability, or the mean of an amount."""
+        return self.head().probability(inputs) if self.amounts is None else self.amounts.mean(inputs)

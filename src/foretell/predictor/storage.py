@@ -21,6 +21,7 @@ from foretell.core.task import Task
 from foretell.dataset.id_types import type_names, types_of
 from foretell.features import UserFeatures
 from foretell.features.transform import Standardiser
+from foretell.model.amount_head import AmountHead
 from foretell.model.boosting import Boosting
 from foretell.model.calibration import PlattScaling
 from foretell.model.customer_value import CustomerValue
@@ -65,6 +66,9 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         }
         with appearing_whole(folder / "networks.safetensors") as place:
             save_file(weights, place)
+    if fitted.amounts is not None:
+        boosters |= fitted.amounts.boosters()
+        saved["amounts"] = fitted.amounts.to_dict()
     if fitted.quantiles is not None:
         saved["signal_share"] = fitted.quantiles.share
         for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
@@ -90,6 +94,7 @@ def load_fitted(folder: Path) -> FittedTask:
         task=Task.model_validate(saved["task"]),
         probability=probability,
         quantiles=_quantile_blend(saved, boosters),
+        amounts=AmountHead.from_dict(saved["amounts"], boosters=boosters) if "amounts" in saved else None,
         value=CustomerValue.from_dict(saved["value"], boosters=boosters) if "value" in saved else None,
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},

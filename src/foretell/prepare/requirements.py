@@ -198,6 +198,24 @@ def _churn(log: EventLog, task: Task) -> list[Requirement]:
     return [*_customers(facts, task), *answers, *_buyers(facts, log)]
 
 
+def _amount(log: EventLog, task: Task) -> list[Requirement]:
+    facts = facts_of(log, task)
+    counted, some = facts.counted, f"a {task.action}"
+    remedy = "Bring more customers or a longer log, or choose a horizon within which more of them do it."
+    if task.measure == "value":
+        some += " that is worth something"
+        remedy = f"Check that {task.action!r} events carry a value. {remedy}"
+        has_value = columns.VALUE in counted.columns
+        counted = counted.filter(pl.col(columns.VALUE) > 0) if has_value else counted.clear()
+    n_some = _windows(facts, counted, task.horizon_days).height
+    words = f"customers and periods of {task.horizon_days} days with {some}"
+    return [
+        *_customers(facts, task),
+        Requirement("positives", words, n_some, 50, 1000, remedy),
+        *_buyers(facts, log),
+    ]
+
+
 def _recommend(log: EventLog, task: Task) -> list[Requirement]:
     facts = facts_of(log, task)
     has_items = columns.ITEM_ID in facts.counted.columns
@@ -329,4 +347,5 @@ MEASURES: Final[dict[Kind, Measure]] = {
     "promotion": _with_condition(_promotion),
     "churn": _with_condition(_churn),
     "demand": _with_condition(_demand),
+    "amount": _with_condition(_amount),
 }

@@ -25,6 +25,7 @@ from foretell.run.folder import RunFolder
 __all__ = ["compare_runs", "comparison_text"]
 
 _K: Final = 10
+_OF_AMOUNTS: Final = ("demand", "amount")
 _OF_LISTS: Final = ("ndcg", "hit_rate", "recall")
 _KEYS: Final = {
     "purchase": (columns.USER_ID, columns.CUTOFF),
@@ -32,6 +33,7 @@ _KEYS: Final = {
     "promotion": (columns.USER_ID, columns.CUTOFF, columns.CAMPAIGN_ID),
     "recommend": (columns.USER_ID, columns.CUTOFF),
     "demand": (columns.ITEM_ID, columns.CUTOFF, "week"),
+    "amount": (columns.USER_ID, columns.CUTOFF),
 }
 """What tells the rows of a kind apart; exposures are told apart by everything said of them."""
 
@@ -129,7 +131,7 @@ def _differing(first: Task | None, second: Task | None) -> str | None:
         return f"only the {'second' if first is None else 'first'} run has it"
     if first.predict != second.predict:
         return f"the questions differ: {first.predict!r} and {second.predict!r}"
-    if first.kind == "demand" and first.quantiles != second.quantiles:
+    if first.kind in _OF_AMOUNTS and first.quantiles != second.quantiles:
         return f"the quantiles differ: {first.quantiles} and {second.quantiles}"
     return None
 
@@ -151,7 +153,7 @@ def _compare(task: Task, runs: tuple[Path, Path], *, replicates: int, seed: int)
     elif task.kind == "ad":  # the same thing may be shown twice at one moment
         frames = [frame.with_columns(pl.int_range(pl.len()).over(keys).alias("_again")) for frame in frames]
         keys = [*keys, "_again"]
-    truth = "units" if task.kind == "demand" else columns.LABEL
+    truth = _truth(task)
     both = frames[0].join(frames[1], on=keys, how="inner", suffix="_second", nulls_equal=True, maintain_order="left")
     if not both.height:
         return "no test row is common to both"
@@ -170,6 +172,11 @@ def _keys(task: Task, frame: pl.DataFrame) -> tuple[str, ...]:
         return _KEYS[task.kind]
     answers = (columns.PROBABILITY, columns.LABEL, columns.WEIGHT, columns.MODEL_VERSION)
     return tuple(name for name in frame.columns if name not in answers)
+
+
+def _truth(task: Task) -> str:
+    """The column that says what happened."""
+    return "units" if task.kind == "demand" else columns.LABEL
 
 
 def _worth(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -210,11 +217,11 @@ def _forecasts(both: pl.DataFrame, task: Task, draws: dict[str, int]) -> dict[st
         return quantiles, both[f"mean{suffix}"].to_numpy()
 
     return compare_forecasts(
-        both["units"].to_numpy(),
+        both[_truth(task)].to_numpy(),
         first=forecast(""),
         second=forecast("_second"),
         levels=np.asarray(task.quantiles),
-        cluster=both[columns.ITEM_ID].to_numpy(),
+        cluster=both[columns.ITEM_ID if task.kind == "demand" else columns.USER_ID].to_numpy(),
         **draws,
     )
 
@@ -226,4 +233,5 @@ _BY_KIND: Final[dict[str, Callable[[pl.DataFrame, Task, dict[str, int]], dict[st
     "ad": _probabilities,
     "recommend": _lists,
     "demand": _forecasts,
+    "amount": _forecasts,
 }

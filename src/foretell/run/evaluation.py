@@ -27,6 +27,7 @@ from foretell.run.folder import RunFolder
 from foretell.run.narrator import Narrator
 from foretell.run.outputs import write_answers
 from foretell.run.scoring import score_demand, score_probability
+from foretell.run.scoring_amounts import score_amounts
 from foretell.run.scoring_lists import score_lists
 from foretell.train.context import FitContext
 from foretell.train.examples import ranking_examples
@@ -83,6 +84,8 @@ def _score(context: FitContext, fitted: Any, config: RunConfig) -> tuple[dict[st
         return score_demand(context, fitted, replicates=replicates)
     if kind == "recommend":
         return score_lists(context, fitted, replicates=replicates)
+    if kind == "amount":
+        return score_amounts(context, fitted, replicates=replicates)
     if kind == "promotion":
         return score_probability(
             context, fitted, replicates=replicates, effect=campaign_effect(context, fitted, replicates=replicates)

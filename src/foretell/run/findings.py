@@ -71,9 +71,18 @@ def _demand(answers: pl.DataFrame, _: Mapping[str, Any]) -> str:
     )
 
 
+def _amount(answers: pl.DataFrame, task: Mapping[str, Any]) -> str:
+    most = answers.sort("mean", descending=True, maintain_order=True).row(0, named=True)
+    return (
+        f"{task['question']} {answers['mean'].sum():,.0f} in all are expected of {answers.height:,} customers, "
+        f"most of customer {most[columns.USER_ID]} ({most['mean']:,.4g})."
+    )
+
+
 _SAY: Final[dict[Kind, Callable[[pl.DataFrame, Mapping[str, Any]], str]]] = {
     "purchase": _purchase,
     "churn": _churn,
     "promotion": _promotion,
     "demand": _demand,
+    "amount": _amount,
 }

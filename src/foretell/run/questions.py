@@ -23,6 +23,15 @@ _QUESTIONS: Final[dict[Kind, str]] = {
     "promotion": "Who redeems a coupon of the campaign that reached them?",
     "churn": "Which active customers buy nothing for {days} days?",
     "demand": "How many units of each item will sell in each of the next {weeks} weeks?",
+    "amount": "{measure}{where} within {days} days?",
+}
+_MEASURES: Final = {
+    ("value", True): "How much money will each customer spend",
+    ("quantity", True): "How many units will each customer buy",
+    ("count", True): "How often will each customer buy",
+    ("value", False): "How much will each customer's {action!r} events be worth",
+    ("quantity", False): "How many units will each customer's {action!r} events come to",
+    ("count", False): "How often will each customer do {action!r}",
 }
 _UNITS: Final[dict[Kind, str]] = {
     "purchase": "answers about customers",
@@ -31,6 +40,7 @@ _UNITS: Final[dict[Kind, str]] = {
     "promotion": "targeted customers",
     "churn": "answers about active customers",
     "demand": "item weeks",
+    "amount": "answers about customers",
 }
 _NOT_FOR: Final[dict[Kind, tuple[str, ...]]] = {
     "purchase": ("deciding what a message would change: this is who buys, not whom a message makes buy",),
@@ -38,6 +48,7 @@ _NOT_FOR: Final[dict[Kind, tuple[str, ...]]] = {
     "ad": ("comparing placements causally: where an item is shown was not left to chance",),
     "promotion": ("claiming that the coupon caused the purchase", "customers no campaign ever reached"),
     "churn": ("saying a customer is lost for good: the answer covers the horizon only",),
+    "amount": ("deciding what a message would change: this is what customers spend or do, not what a message adds",),
     "demand": ("items that had not sold before the cutoff", "weeks with promotions the log does not know of"),
 }
 _NOTES: Final[dict[Kind, tuple[str, ...]]] = {
@@ -60,6 +71,7 @@ def facts_for(
         days=task.horizon_days,
         weeks=-(-task.horizon_days // 7),
         where=where,
+        measure="" if task.measure is None else _MEASURES[task.measure, bought].format(action=task.action),
     )
     shown = log.table("exposures") if task.kind == "ad" else None
     weighted = shown is not None and columns.WEIGHT in shown.columns and bool((shown[columns.WEIGHT] != 1.0).any())

@@ -6,7 +6,6 @@ This module owns which examples, slices and baselines a kind of task is judged o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,23 +13,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.core import columns
-from foretell.core.task import Kind, Task
+from foretell.core.task import Kind
 from foretell.dataset.windows import SplitName
-from foretell.evaluate import Evidence, FeatureStrength, evaluate_probability, evaluate_quantiles
-from foretell.features import phrase
+from foretell.evaluate import Evidence, evaluate_probability, evaluate_quantiles
 from foretell.predictor.answers import mean_of_quantiles, quantile_column
 from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.run.effects import CampaignEffect
 from foretell.run.questions import facts_for
+from foretell.run.scoring_evidence import (
+    rows_to_show,
+    scored_rows,
+    selection,
+    slices_of,
+    strengths,
+    unknown_share,
+    with_times,
+)
 from foretell.run.scoring_orders import score_orders
 from foretell.train.context import Examples, FitContext
 from foretell.train.examples import campaign_examples, exposure_examples, user_examples
-from foretell.train.strengths import measured_demand_strengths
 
-__all__ = ["score_demand", "score_probability", "selection", "strengths"]
-
-_STRONGEST: Final = 15
+__all__ = ["score_demand", "score_probability"]
 
 
 def score_probability(
@@ -47,7 +51,7 @@ def score_probability(
     probability = answers.probability
     baselines = {name: baseline.probability(examples.inputs) for name, baseline in fitted.record.baselines.items()}
     baselines["lightgbm_features"] = answers.alone["lightgbm"]
-    scored = _scored(examples.frame, probability)
+    scored = scored_rows(examples.frame, {"probability": probability})
     result = evaluate_probability(
         examples.label,
         probability=probability,
@@ -59,14 +63,14 @@ def score_probability(
         baseline_thresholds=fitted.record.thresholds,
         # Sampled exposures are off by the sampling before calibration, which says nothing about the models.
         uncalibrated=None if examples.weight is not None else answers.uncalibrated,
-        slices=_slices(task, examples, context),
+        slices=slices_of(task, examples, context),
         evidence=Evidence(
             features=strengths(context, fitted),
             **selection(context, fitted),
             blend=head.weights,
-            examples=_rows_to_show(context, scored),
+            examples=rows_to_show(context, scored),
             validation_rate=fitted.record.validation_rate,
-            unknown_share=_unknown_share(context, examples.frame),
+            unknown_share=unknown_share(context, examples.frame),
         ),
         seed=context.seed,
         replicates=replicates,
@@ -131,53 +135,12 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
             features=strengths(context, fitted),
             **selection(context, fitted),
             blend={"lightgbm_sequence": head.share, "lightgbm": 1 - head.share},
-            examples=_rows_to_show(context, _times(scored)),
+            examples=rows_to_show(context, with_times(scored)),
         ),
         seed=context.seed,
         replicates=replicates,
     )
-    return result, _times(scored)
-
-
-def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:
-    """The strongest features of a task in plain words, as measured on training data.
-
-    Of a yes-or-no task it is the AUC of the feature alone, of amounts the rank correlation with its sign.
-    """
-    words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
-    rows = measured_demand_strengths(context, fitted) if fitted.quantiles else fitted.record.strengths
-    return [
-        FeatureStrength(
-            name=words.get(str(row["name"])) or phrase(str(row["name"])),
-            association=(0.0 if fitted.quantiles else 0.5)
-            + float(str(row["direction"])) * float(str(row["association"])),
-            measure="spearman" if fitted.quantiles else "auc",
-            importance=float(str(row["importance"])),
-        )
-        for row in rows[:_STRONGEST]
-    ]
-
-
-def selection(context: FitContext, fitted: FittedTask) -> dict[str, Any]:
-    """Which features the head does not read and why, as evidence; demand reads all of its own."""
-    if fitted.quantiles:
-        return {}
-    words = {feature.name: feature.words() for feature in context.reader.user_features.definitions}
-    named = {
-        str(row["name"]): words.get(str(row["name"])) or phrase(str(row["name"])) for row in fitted.record.strengths
-    }
-    left_out = {
-        named[str(row["name"])]: _in_words(str(row["reason"]), named)
-        for row in fitted.record.strengths
-        if not row.get("kept", True)
-    }
-    return {"left_out": left_out, "n_read": len(named) - len(left_out)}
-
-
-def _in_words(reason: str, named: Mapping[str, str]) -> str:
-    """A reason that names another feature, in that feature's plain words."""
-    start, _, name = reason.partition("duplicates ")
-    return f"says the same as {named[name]}" if not start and name in named else reason
+    return result, with_times(scored)
 
 
 def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
@@ -190,82 +153,6 @@ def _test_examples(context: FitContext, fitted: FittedTask) -> Examples:
     }
     examples: Examples = by_kind[task.kind]()
     return examples
-
-
-def _scored(frame: pl.DataFrame, probability: NDArray[np.float64]) -> pl.DataFrame:
-    kept = [
-        name for name in frame.columns if name not in ("amount", "n_orders", "first_time", "duration_days", "treated")
-    ]
-    return frame.select(kept).with_columns(pl.Series("probability", probability)).pipe(_times)
-
-
-def _times(frame: pl.DataFrame) -> pl.DataFrame:
-    """Cutoffs and week bounds as aware times."""
-    names = [name for name in (columns.CUTOFF, columns.START, columns.END) if name in frame.columns]
-    return frame.with_columns(
-        pl.from_epoch(name, time_unit="us").dt.replace_time_zone("UTC").alias(name) for name in names
-    )
-
-
-def _rows_to_show(context: FitContext, scored: pl.DataFrame, n: int = 6) -> list[dict[str, Any]]:
-    """A few answers spread over the range, with the shop's own ids."""
-    by = "probability" if "probability" in scored.columns else "mean"
-    ordered = scored.sort(by, descending=True)
-    rows = np.unique(np.linspace(0, ordered.height - 1, n).astype(int))
-    shown = context.dataset.log.restore_ids(ordered[rows])
-    return [
-        {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
-        for row in shown.iter_rows(named=True)
-    ]
-
-
-def _unknown_share(context: FitContext, frame: pl.DataFrame) -> dict[str, float]:
-    """Share of the test rows whose user or item was never seen in the training window."""
-    known = context.dataset.histories.filter(pl.col(columns.TIME) <= context.dataset.windows.train_end)
-    return {
-        f"{noun}s": float((~frame[column].is_in(known[column].unique().implode())).mean() or 0.0)  # type: ignore[arg-type]
-        for noun, column in (("user", columns.USER_ID), ("item", columns.ITEM_ID))
-        if column in frame.columns
-    }
-
-
-def _slices(task: Task, examples: Examples, context: FitContext) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {}
-    inputs, frame = examples.inputs, examples.frame
-
-    def feature(name: str) -> NDArray[np.float32] | None:
-        return np.nan_to_num(inputs.features[:, inputs.names.index(name)]) if name in inputs.names else None
-
-    tenure = feature("tenure_days")
-    if tenure is not None:
-        found["customer"] = np.where(tenure < 91, "new (under 91 days)", "returning")
-    orders = feature("order_count_91_days")
-    if orders is not None:
-        edges = np.unique(np.quantile(orders, [1 / 3, 2 / 3]))
-        names = ["few orders", "some orders", "many orders"]
-        found["orders in 91 days"] = np.array(names)[np.searchsorted(edges, orders, side="right")]
-    popular = feature("shop_buyer_count_28_days")
-    if popular is not None:
-        found["item"] = np.where(popular >= np.median(popular), "head item", "tail item")
-    for column in (columns.KIND, columns.CHANNEL):
-        if column in frame.columns and frame[column].n_unique() > 1:
-            found[column] = frame[column].fill_null("none").to_numpy()
-    users = context.dataset.log.table("users")
-    if users is not None and task.kind in ("purchase", "churn"):
-        found |= _segments(users, frame)
-    return found
-
-
-def _segments(users: pl.DataFrame, frame: pl.DataFrame) -> dict[str, NDArray[Any]]:
-    """The first two descriptive columns of the users table as slices."""
-    names = [
-        name
-        for name, kind in users.schema.items()
-        if kind == pl.String and name != columns.USER_ID and 2 <= users[name].n_unique() <= 12
-    ][:2]
-    table = users.unique(columns.USER_ID, keep="first")
-    joined = frame.select(columns.USER_ID).join(table, on=columns.USER_ID, how="left", maintain_order="left")
-    return {name: joined[name].fill_null("unknown").to_numpy() for name in names}
 
 
 def _demand_part(context: FitContext, fitted: FittedTask, split: SplitName, *, with_intent: bool) -> DemandInputs:

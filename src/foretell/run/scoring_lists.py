@@ -18,7 +18,7 @@ from foretell.predictor.candidates import candidates
 from foretell.predictor.fitted import FittedTask
 from foretell.predictor.pair_inputs import POINT, pair_inputs
 from foretell.run.questions import facts_for
-from foretell.run.scoring import selection, strengths
+from foretell.run.scoring_evidence import selection, strengths
 from foretell.train.context import FitContext
 from foretell.train.examples import ranking_examples
 

@@ -25,7 +25,7 @@ from foretell.serve.events import explain
 
 __all__ = ["ABOUT_USERS", "answer_user", "own_id"]
 
-ABOUT_USERS: Final[tuple[Kind, ...]] = ("purchase", "churn", "recommend", "promotion", "ad")
+ABOUT_USERS: Final[tuple[Kind, ...]] = ("purchase", "churn", "recommend", "promotion", "ad", "amount")
 """The kinds of task that ask about customers; demand asks about items."""
 
 _LISTS: Final[dict[Kind, str]] = {"recommend": "items", "ad": "placements"}

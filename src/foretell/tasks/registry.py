@@ -1,7 +1,7 @@
 """The register of task kinds and the built-in declarations.
 
-This module owns which kinds exist and the defaults of the six built-in tasks. It refuses unknown kinds by
-construction: ``Task.kind`` is a closed set that mirrors ``TASKS``.
+This module owns which rule labels which kind, and the defaults of the six built-in tasks. It refuses unknown kinds by
+construction: ``Task.kind`` is a closed set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.events import EventLog
 from foretell.core.task import Kind, Task
-from foretell.tasks import ad, churn, demand, promotion, purchase, recommend
+from foretell.tasks import ad, amount, churn, demand, promotion, purchase, recommend
 
 __all__ = ["QUESTIONS", "TASKS", "build_examples", "default_tasks", "response_action"]
 
@@ -27,10 +27,16 @@ QUESTIONS: Final = {
 }
 """The built-in tasks, in the language of ``core.question``."""
 
-AT_CUTOFFS: Final = {"purchase": purchase.examples, "churn": churn.examples, "recommend": recommend.examples}
+AT_CUTOFFS: Final = {
+    "purchase": purchase.examples,
+    "churn": churn.examples,
+    "amount": amount.examples,
+    "recommend": recommend.examples,
+}
 IN_WINDOW: Final = {"ad": ad.examples, "promotion": promotion.examples}
 OF_ITEMS: Final = {"demand": demand.examples}
 TASKS: Final[tuple[Kind, ...]] = ("purchase", "recommend", "ad", "promotion", "churn", "demand")
+"""The kinds that are asked where nothing else is; ``amount`` is asked where a config says of what."""
 
 
 def response_action(log: EventLog) -> str:

@@ -77,7 +77,12 @@ def grid_schema() -> pl.DataFrame:
 
 
 def outcomes_after(
-    points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int, returned: pl.DataFrame | None = None
+    points: pl.DataFrame,
+    events: pl.DataFrame,
+    *,
+    horizon_days: int,
+    returned: pl.DataFrame | None = None,
+    adds_up: str = columns.VALUE,
 ) -> pl.DataFrame:
     """What each point's user did in ``(cutoff, cutoff + horizon]``.
 
@@ -87,23 +92,25 @@ def outcomes_after(
         horizon_days: Length of the window.
         returned: What was given back, which lowers the amount of the window it was given back in, never below zero;
             it is no event and takes none away.
+        adds_up: The column whose sum the amount is; a value that is not said is nothing, a quantity one.
 
     Returns:
         ``points`` with ``n_events``, ``n_orders`` (rows that share an order id, without one a moment, are one),
-        ``amount`` (sum of ``value``) and ``first_time`` (null where nothing happened), in the same order.
+        ``amount`` (sum of ``adds_up``) and ``first_time`` (null where nothing happened), in the same order.
     """
-    outcomes = _sums_after(points, events, horizon_days=horizon_days)
+    outcomes = _sums_after(points, events, horizon_days=horizon_days, adds_up=adds_up)
     if returned is None:
         return outcomes
-    back = _sums_after(points, returned, horizon_days=horizon_days)["amount"]
+    back = _sums_after(points, returned, horizon_days=horizon_days, adds_up=adds_up)["amount"]
     return outcomes.with_columns((pl.col("amount") - back).clip(lower_bound=0.0).alias("amount"))
 
 
-def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int) -> pl.DataFrame:
-    value = pl.col(columns.VALUE) if columns.VALUE in events.columns else pl.lit(None, dtype=pl.Float64)
+def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int, adds_up: str) -> pl.DataFrame:
+    value = pl.col(adds_up).cast(pl.Float64) if adds_up in events.columns else pl.lit(None, dtype=pl.Float64)
+    unsaid = 1.0 if adds_up == columns.QUANTITY else 0.0
     moment = pl.col(columns.TIME).cast(pl.String)
     order = pl.col(columns.ORDER_ID).fill_null(moment) if columns.ORDER_ID in events.columns else moment
-    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(0.0).alias("amount"), order.alias("order"))
+    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(unsaid).alias("amount"), order.alias("order"))
     parts = []
     for (cutoff,), _ in points.group_by([columns.CUTOFF], maintain_order=True):
         end = int(cutoff) + horizon_days * DAY

@@ -6,7 +6,7 @@ This module owns that choice for one task. It refuses validation and test rows: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -31,8 +31,10 @@ class FeatureChoice:
     table: pl.DataFrame
 
 
-def choose_features(train: Examples, *, config: FeatureConfig) -> FeatureChoice:
-    """Measure every feature against a yes-or-no target on training rows, and keep those that the settings ask for.
+def choose_features(
+    train: Examples, *, config: FeatureConfig, kind: Literal["binary", "numeric"] = "binary"
+) -> FeatureChoice:
+    """Measure every feature against the target on training rows, and keep those that the settings ask for.
 
     At most 60,000 rows, spread evenly, are measured. A head cannot be fitted on nothing: where no feature goes with
     the target, the strongest one is kept, and the reason says so.
@@ -45,12 +47,12 @@ def choose_features(train: Examples, *, config: FeatureConfig) -> FeatureChoice:
     )
     label = pl.Series(train.label[rows])
     if config.select == "none":
-        table = measure_association(frame, label=label, kind="binary")
+        table = measure_association(frame, label=label, kind=kind)
         return FeatureChoice(names, table.with_columns(pl.lit(True).alias("kept"), pl.lit("").alias("reason")))
     table = select_features(
         frame,
         label=label,
-        kind="binary",
+        kind=kind,
         measure=config.measure,
         keep=config.keep,
         duplicate_correlation=config.redundancy,

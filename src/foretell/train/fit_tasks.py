@@ -12,20 +12,19 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind, Task
 from foretell.evaluate.decisions import best_f1_threshold
 from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline, fit_baseline
-from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.quantile_head import QuantileBlend, QuantileHead, fit_quantile_head, fit_share
 from foretell.model.rhythm import RhythmBaseline
 from foretell.predictor.demand_inputs import demand_inputs
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
+from foretell.train.amounts import fit_amount, fit_spend
 from foretell.train.choice import choose_features
 from foretell.train.context import Examples, FitContext
 from foretell.train.customers import fit_customer_value, fit_rhythm_baseline
@@ -57,6 +56,7 @@ _BASELINES: Final[dict[Kind, dict[str, tuple[str, ...]]]] = {
     },
     "recommend": {},
     "demand": {},
+    "amount": {},
 }
 
 
@@ -78,7 +78,7 @@ def _purchase(context: FitContext, task: Task) -> FittedTask:
 def _churn(context: FitContext, task: Task) -> FittedTask:
     train, later = user_examples(context, task, "train"), user_examples(context, task, "validation")
     fitted = _fit_probability(context, task, train, later)
-    spend = _fit_amount(context, train, later)
+    spend = fit_spend(train, later, seed=context.seed)
     return replace(fitted, value=fit_customer_value(context, task, train, later, spend=spend))
 
 
@@ -166,6 +166,7 @@ FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
     "promotion": _promotion,
     "churn": _churn,
     "demand": _demand,
+    "amount": fit_amount,
 }
 
 
@@ -222,21 +223,4 @@ def _fit_probability(
             },
             validation_rate=float(np.average(later.label, weights=later.weight)),
         ),
-    )
-
-
-def _fit_amount(context: FitContext, train: Examples, later: Examples) -> Boosting | None:
-    """Expected money within the horizon, zero for those who will not buy (Tweedie: many zeros, then amounts).
-
-    None where the log tells of no money at all.
-    """
-    amounts: list[NDArray[np.float64]] = [np.maximum(part.frame["amount"].to_numpy(), 0.0) for part in (train, later)]
-    if not amounts[0].any():
-        return None
-    return fit_boosting(
-        train.inputs.with_states(),
-        amounts[0],
-        objective={"objective": "tweedie", "tweedie_variance_power": 1.3, "num_leaves": 31},
-        validation=(later.inputs.with_states(), amounts[1], None),
-        seed=context.seed,
     )

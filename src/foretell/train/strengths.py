@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.features.association import measure_association
+from foretell.model.amount_head import AmountHead
 from foretell.model.probability_head import ProbabilityHead
 from foretell.model.quantile_head import QuantileBlend
 from foretell.predictor.demand_inputs import demand_inputs
@@ -20,7 +21,7 @@ from foretell.predictor.fitted import FittedTask
 from foretell.train.choice import FeatureChoice
 from foretell.train.context import FitContext
 
-__all__ = ["measured_demand_strengths", "measured_strengths"]
+__all__ = ["measured_amount_strengths", "measured_demand_strengths", "measured_strengths"]
 
 _ROWS: Final = 60_000
 _FEWEST_CUTOFFS: Final = 4
@@ -32,6 +33,12 @@ def measured_strengths(choice: FeatureChoice, *, head: ProbabilityHead) -> tuple
     The strongest association comes first; a feature that was left out has no share.
     """
     return _beside_use(choice.table, names=choice.names, gains=head.boosters["lightgbm"].gains())
+
+
+def measured_amount_strengths(choice: FeatureChoice, *, head: AmountHead) -> tuple[dict[str, object], ...]:
+    """The same of an amount: each feature's rank correlation with it, and its share of the gain of the means' trees."""
+    gains = sum(share * model.mean_trees.gains()[: len(head.names)] for share, model in head.weighted())
+    return _beside_use(choice.table, names=choice.names, gains=np.asarray(gains))
 
 
 def measured_demand_strengths(context: FitContext, fitted: FittedTask) -> tuple[dict[str, object], ...]:

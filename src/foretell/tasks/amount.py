@@ -1,0 +1,44 @@
+"""How much: what each customer will spend, how many units they will buy or how often they will, within the horizon.
+
+This module owns that label. It refuses customers never seen before the cutoff: nothing is known to ask about.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from foretell.core import columns
+from foretell.core.events import EventLog
+from foretell.core.task import Task
+from foretell.core.time import DAY
+from foretell.tasks.windows import counted_events, outcomes_after, returned_events, users_known_at
+
+__all__ = ["examples"]
+
+
+def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
+    """One example per user and cutoff; the label is what the task adds up within the horizon.
+
+    Where refunds count against purchases, what is given back in a window lowers its money and its units, never below
+    zero; an order that was given back was still an order.
+
+    Returns:
+        ``user_id, cutoff, label, earlier``; the last is the same amount over as many days before the cutoff.
+    """
+    points = users_known_at(log, task, cutoffs)
+    before = points.with_columns(pl.col(columns.CUTOFF) - task.horizon_days * DAY)
+    return points.with_columns(
+        _added_up(log, task, points).alias(columns.LABEL), _added_up(log, task, before).alias("earlier")
+    )
+
+
+def _added_up(log: EventLog, task: Task, points: pl.DataFrame) -> pl.Series:
+    """The task's measure within its horizon after each point ``[n]``."""
+    found = outcomes_after(
+        points,
+        counted_events(log, task),
+        horizon_days=task.horizon_days,
+        returned=returned_events(log, task),
+        adds_up=columns.QUANTITY if task.measure == "quantity" else columns.VALUE,
+    )
+    return found["n_orders" if task.measure == "count" else "amount"].cast(pl.Float64)
