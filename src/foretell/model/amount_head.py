@@ -251,7 +251,7 @@ def _relative(trees: tuple[Boosting, ...], features: NDArray[np.float32]) -> Flo
 
 
 def _corrections(residual: Floats, size: Floats, levels: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Quantiles of what is left over, in groups of about the same size: their middles ``[B]``, the quantiles ``[B, Q]``."""
+    """Quantiles of what is left, in groups of about the same size: middles ``[B]`` and quantiles ``[B, Q]``."""
     order = np.argsort(size, kind="stable")
     groups = np.array_split(order, int(np.clip(len(order) // _FEWEST_IN_GROUP, 1, _MOST_GROUPS)))
     middles = np.array([np.median(size[group]) for group in groups])
