@@ -23,8 +23,8 @@ def test_purchases_of_one_day_are_one_order(log):
 
 def test_windows_end_at_the_origin_and_are_long_enough(log):
     origin = int(np.datetime64("1997-09-30", "us").astype(np.int64))
-    shop = Shop(log, end=origin, shortest_share=0.5)
-    inputs, orders, days = shop.windows_until(origin, horizon_days=100)
+    shop = Shop(log, end=origin)
+    inputs, orders, days = shop.windows_until(origin, horizon_days=100, shortest_share=0.5)
     assert sorted(set(days)) == [56.0, 84.0, 112.0, 140.0, 168.0, 196.0, 224.0]
     assert not set(inputs.names) & {"year_sine", "year_cosine", "days_to_christmas", "month_day"}
     longest = days == 224.0
