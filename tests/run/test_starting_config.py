@@ -36,6 +36,14 @@ def test_what_is_written_is_accepted(orders, tmp_path):
     assert "Too little data" in text
 
 
+def test_the_question_of_your_own_is_accepted_once_it_is_no_comment(orders, tmp_path):
+    write_starting_config(str(orders), out=tmp_path / "a.toml", mapping=MAPPING)
+    text, _, own = (tmp_path / "a.toml").read_text(encoding="utf-8").partition("# A question of your own")
+    lines = [line.removeprefix("# ") for line in own.splitlines()[1:]]
+    (tmp_path / "b.toml").write_text(text + "\n".join(lines), encoding="utf-8")
+    assert load_config(tmp_path / "b.toml").task["spend"].kind == "amount"
+
+
 def test_a_file_is_never_written_over(orders, tmp_path):
     out = tmp_path / "mine.toml"
     out.write_text("seed = 1\n", encoding="utf-8")

@@ -119,6 +119,7 @@ def starting_config(
         *_split(split, days),
         *_model(),
         *(line for gate in verdicts for line in _task(tasks[gate.task], gate)),
+        *_of_your_own(max(horizons, default=1)),
     ]
     return "\n".join(parts) + "\n", found, asked
 
@@ -251,6 +252,15 @@ def _task(task: Task, gate: Gate) -> list[str]:
         body.append(f"active_days = {task.active_days}  # asked of customers who did it within so many days")
     reason = _comment(gate.message) if gate.status != "ok" else []
     return [*reason, *(body if gate.status != "refused" else [f"# {line}" for line in body]), ""]
+
+
+def _of_your_own(horizon_days: int) -> list[str]:
+    """A question that only a sentence asks, as a comment to begin from."""
+    return [
+        "# A question of your own is one sentence:",
+        "# [task.spend]",
+        f'# predict = "sum(value) of purchase within {horizon_days} days for users"',
+    ]
 
 
 def _comment(text: str) -> list[str]:
