@@ -41,7 +41,6 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     known, asked = (interactions(arguments.folder / f"{name}.parquet") for name in ("known", "asked"))
-    asked = asked[asked[Columns.Item].isin(known[Columns.Item].unique())]
 
     def trainer() -> Trainer:
         return silent_trainer(max_epochs=arguments.epochs)
@@ -55,6 +54,8 @@ def main() -> None:
         recommend_torch_device="cpu",
     )
     model.fit(Dataset.construct(known))
+    # It leaves out customers of a single event, and with them items that nobody else has touched.
+    asked = asked[asked[Columns.Item].isin(model.data_preparator.item_id_map.external_ids)]
     ranked = model.recommend(asked[Columns.User].unique(), Dataset.construct(asked), k=10, filter_viewed=False)
     best = ranked.rename(columns={Columns.User: "user_id", Columns.Item: "item_id"})
     best["rank"] = best[Columns.Rank] - 1

@@ -1,4 +1,4 @@
-"""The verbs about tables with one row per user: tabular, tabular-predict, uplift, uplift-predict.
+"""The verbs about tables that are no event log: tabular, tabular-predict, uplift, uplift-predict, off-policy.
 
 This module owns their arguments and output. It refuses logic of its own: each is one call that Python users can make.
 """
@@ -135,3 +135,33 @@ def uplift_predict(
     answers, summed = predict_uplift(run, file, budget=budget, cost=cost)
     write_answers(answers, out)
     print_data({**summed, "columns": answers.columns, "file": str(out)}, as_json=as_json, text=targets_text)
+
+
+@app.command(name="off-policy")
+def off_policy(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table with one row per choice that was logged.")],
+    reward: Annotated[str, typer.Option("--reward", help="The column with what came of it, a click for example.")],
+    propensity: Annotated[str, typer.Option("--propensity", help="The column with the chance it was chosen with.")],
+    target: Annotated[str, typer.Option("--target", help="The column with the chance the other policy gives it.")],
+    predicted: Annotated[str | None, typer.Option("--predicted", help="A model's expectation of the choice.")] = None,
+    expected: Annotated[str | None, typer.Option("--expected", help="Its expectation of the other policy.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="The column of customers, resampled whole.")] = None,
+    largest_weight: Annotated[float | None, typer.Option("--largest-weight", help="Weights are cut here.")] = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what another way of choosing would have earned, from a log that knows its chances."""
+    from foretell.run.off_policy import judge_policy, policy_text
+
+    found = judge_policy(
+        file,
+        reward=reward,
+        propensity=propensity,
+        target=target,
+        predicted=predicted,
+        expected=expected,
+        user=user,
+        largest_weight=largest_weight,
+        seed=seed or 0,
+    )
+    print_data(found, as_json=as_json, text=policy_text)
