@@ -185,7 +185,7 @@ def _heeding_the_signal(predictor, log, *, share):
     ).observed()
     known = (inputs.features, inputs.units, inputs.scale)
     head = fit_quantile_head(known, validation=known, names=inputs.names, levels=fitted.quantiles.levels, seed=0)
-    return replace(fitted, quantiles=QuantileBlend(head, fitted.quantiles.plain, share))
+    return replace(fitted, amounts=QuantileBlend(head, fitted.quantiles.plain, share))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

@@ -65,10 +65,10 @@ def test_quantiles_close_together_have_columns_of_their_own(tiny_predictor, log)
     close = replace(
         fitted,
         task=fitted.task.model_copy(update={"quantiles": levels}),
-        quantiles=QuantileBlend(None, plain, 0.0),
+        amounts=QuantileBlend(None, plain, 0.0),
     )
     found = tiny_predictor.with_tasks({"demand": close}).predict("demand", log=log)
-    unsigned = replace(fitted, quantiles=replace(fitted.quantiles, share=0.0))
+    unsigned = replace(fitted, amounts=replace(fitted.quantiles, share=0.0))
     given = tiny_predictor.with_tasks({"demand": unsigned}).predict("demand", log=log)
     assert tuple(found.columns) == answer_columns(close.task)
     assert found.select("q10_1", "q10_4", "q90").equals(given.select(q10_1="q10", q10_4="q50", q90="q90"))

@@ -68,8 +68,8 @@ def feature_contributions(fitted: FittedTask, inputs: HeadInputs) -> Contributio
         trees, 2020. Integrated gradients (linear and dense parts): Sundararajan, Taly and Yan, Axiomatic
         Attribution for Deep Networks, 2017, equation 1.
     """
-    if fitted.amounts is not None:
-        return _of_amount(fitted.amounts, inputs.only(fitted.amounts.names))
+    if fitted.of_customers is not None:
+        return _of_amount(fitted.of_customers, inputs.only(fitted.of_customers.names))
     head = fitted.head()
     inputs = inputs.only(head.names)
     names = inputs.names

@@ -17,7 +17,7 @@ from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.inputs import HeadInputs
 from foretell.model.quantile_head import fit_quantile_head
 
-__all__ = ["AmountHead", "AmountModel", "fit_amount_head"]
+__all__ = ["AmountHead", "AmountModel", "RelativeQuantiles", "fit_amount_head", "tweedie_deviance"]
 
 Floats = NDArray[np.float64]
 Part = tuple[HeadInputs, Floats]
@@ -31,6 +31,29 @@ _MOST_GROUPS: Final = 10
 
 
 @dataclass(frozen=True)
+class RelativeQuantiles:
+    """Quantiles in units of the mean, corrected by the size of the mean.
+
+    Attributes:
+        levels: Rising quantile levels.
+        trees: A booster for each level.
+        sizes: Logarithms of the mean at which corrections are known ``[B]``, rising.
+        corrections: What is added to each level at each size ``[B, Q]``; between sizes it is interpolated.
+    """
+
+    levels: tuple[float, ...]
+    trees: tuple[Boosting, ...]
+    sizes: Floats
+    corrections: Floats
+
+    def of(self, matrix: NDArray[np.float32], scale: Floats) -> Floats:
+        """Quantiles ``[n, Q]`` in what is measured, never crossing and never negative."""
+        raw = _relative(self.trees, _beside_mean(matrix, scale))
+        correction = np.stack([np.interp(np.log(scale), self.sizes, column) for column in self.corrections.T], axis=1)
+        return np.asarray(np.maximum(np.sort(raw + correction, axis=1), 0.0) * scale[:, None])
+
+
+@dataclass(frozen=True)
 class AmountModel:
     """A mean by trees, and quantiles in units of that mean.
 
@@ -39,21 +62,14 @@ class AmountModel:
         mean_trees: Booster of the mean.
         factor: What the booster's mean is multiplied by, so that the validation window's total is right.
         least: The least mean that quantiles are measured in.
-        levels: Rising quantile levels.
-        quantile_trees: A booster for each level, in units of the mean.
-        sizes: Logarithms of the mean at which corrections are known ``[B]``, rising.
-        corrections: What is added to each level at each size ``[B, Q]``, in units of the mean; between sizes it is
-            interpolated.
+        relative: The quantiles.
     """
 
     reads_states: bool
     mean_trees: Boosting
     factor: float
     least: float
-    levels: tuple[float, ...]
-    quantile_trees: tuple[Boosting, ...]
-    sizes: Floats
-    corrections: Floats
+    relative: RelativeQuantiles
 
     def matrix(self, inputs: HeadInputs) -> NDArray[np.float32]:
         """What the booster of the mean reads ``[n, F]``."""
@@ -65,10 +81,7 @@ class AmountModel:
 
     def quantiles(self, inputs: HeadInputs, mean: Floats) -> Floats:
         """Quantiles ``[n, Q]``, never crossing and never negative."""
-        scale = np.maximum(mean, self.least)
-        raw = _relative(self.quantile_trees, _beside_mean(self.matrix(inputs), scale))
-        correction = np.stack([np.interp(np.log(scale), self.sizes, column) for column in self.corrections.T], axis=1)
-        return np.asarray(np.maximum(np.sort(raw + correction, axis=1), 0.0) * scale[:, None])
+        return self.relative.of(self.matrix(inputs), np.maximum(mean, self.least))
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ class AmountHead:
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantile levels."""
-        return self.plain.levels
+        return self.plain.relative.levels
 
     def weighted(self) -> list[tuple[float, AmountModel]]:
         """The models that have a share, each with it."""
@@ -119,7 +132,7 @@ class AmountHead:
         found = {}
         for name, model in self._models().items():
             found[f"amount_{name}_mean"] = model.mean_trees
-            found |= {f"amount_{name}_{place}": trees for place, trees in enumerate(model.quantile_trees)}
+            found |= {f"amount_{name}_{place}": trees for place, trees in enumerate(model.relative.trees)}
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,9 +141,9 @@ class AmountHead:
             name: {
                 "factor": model.factor,
                 "least": model.least,
-                "levels": list(model.levels),
-                "sizes": model.sizes.tolist(),
-                "corrections": model.corrections.tolist(),
+                "levels": list(model.relative.levels),
+                "sizes": model.relative.sizes.tolist(),
+                "corrections": model.relative.corrections.tolist(),
             }
             for name, model in self._models().items()
         }
@@ -242,7 +255,7 @@ def _with_quantiles(
     features, amounts, scale = part(*validation)
     residual = (amounts / scale)[:, None] - _relative(head.boosters, features)
     sizes, corrections = _corrections(residual, np.log(scale), levels)
-    return AmountModel(reads_states, trees, factor, least, levels, head.boosters, sizes, corrections)
+    return AmountModel(reads_states, trees, factor, least, RelativeQuantiles(levels, head.boosters, sizes, corrections))
 
 
 def _relative(trees: tuple[Boosting, ...], features: NDArray[np.float32]) -> Floats:
@@ -275,13 +288,11 @@ def _beside_mean(matrix: NDArray[np.float32], scale: Floats) -> NDArray[np.float
 
 def _read(name: str, saved: Mapping[str, Any], boosters: Mapping[str, Boosting]) -> AmountModel:
     levels = tuple(saved["levels"])
-    return AmountModel(
-        reads_states=name == "sequence",
-        mean_trees=boosters[f"amount_{name}_mean"],
-        factor=saved["factor"],
-        least=saved["least"],
-        levels=levels,
-        quantile_trees=tuple(boosters[f"amount_{name}_{place}"] for place in range(len(levels))),
-        sizes=np.asarray(saved["sizes"]),
-        corrections=np.asarray(saved["corrections"]),
+    relative = RelativeQuantiles(
+        levels,
+        tuple(boosters[f"amount_{name}_{place}"] for place in range(len(levels))),
+        np.asarray(saved["sizes"]),
+        np.asarray(saved["corrections"]),
     )
+    mean_trees = boosters[f"amount_{name}_mean"]
+    return AmountModel(name == "sequence", mean_trees, saved["factor"], saved["least"], relative)

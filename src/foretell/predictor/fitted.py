@@ -48,8 +48,7 @@ class FittedTask:
     Attributes:
         task: What is asked.
         probability: The head of yes-or-no and ranking tasks.
-        quantiles: The head of tasks about items' demand.
-        amounts: The head of tasks about customers' amounts.
+        amounts: The head of how-much tasks: of items' demand, or of customers' amounts.
         value: Expected orders and money, where the task gives them.
         standardiser: How this head's features are made comparable.
         levels: Known values of categorical inputs, ordered by their training rate (placements, campaign kinds).
@@ -58,8 +57,7 @@ class FittedTask:
 
     task: Task
     probability: ProbabilityHead | None = None
-    quantiles: QuantileBlend | None = None
-    amounts: AmountHead | None = None
+    amounts: QuantileBlend | AmountHead | None = None
     value: CustomerValue | None = None
     standardiser: Standardiser | None = None
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -79,11 +77,21 @@ class FittedTask:
         assert self.probability is not None, self.task.name
         return self.probability
 
+    @property
+    def quantiles(self) -> QuantileBlend | None:
+        """The head of items' demand, where there is one."""
+        return self.amounts if isinstance(self.amounts, QuantileBlend) else None
+
+    @property
+    def of_customers(self) -> AmountHead | None:
+        """The head of customers' amounts, where there is one."""
+        return self.amounts if isinstance(self.amounts, AmountHead) else None
+
     def amount_head(self) -> AmountHead:
-        """The amount head; only asked of tasks that have one."""
-        assert self.amounts is not None, self.task.name
-        return self.amounts
+        """The head of customers' amounts; only asked of tasks that have one."""
+        assert self.of_customers is not None, self.task.name
+        return self.of_customers
 
     def estimate(self, inputs: HeadInputs) -> NDArray[np.float64]:
         """The one number each example is answered with ``[n]``: a probability, or the mean of an amount."""
-        return self.head().probability(inputs) if self.amounts is None else self.amounts.mean(inputs)
+        return self.head().probability(inputs) if self.of_customers is None else self.of_customers.mean(inputs)

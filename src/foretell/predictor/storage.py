@@ -66,9 +66,9 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         }
         with appearing_whole(folder / "networks.safetensors") as place:
             save_file(weights, place)
-    if fitted.amounts is not None:
-        boosters |= fitted.amounts.boosters()
-        saved["amounts"] = fitted.amounts.to_dict()
+    if fitted.of_customers is not None:
+        boosters |= fitted.of_customers.boosters()
+        saved["amounts"] = fitted.of_customers.to_dict()
     if fitted.quantiles is not None:
         saved["signal_share"] = fitted.quantiles.share
         for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
@@ -93,8 +93,7 @@ def load_fitted(folder: Path) -> FittedTask:
     return FittedTask(
         task=Task.model_validate(saved["task"]),
         probability=probability,
-        quantiles=_quantile_blend(saved, boosters),
-        amounts=AmountHead.from_dict(saved["amounts"], boosters=boosters) if "amounts" in saved else None,
+        amounts=_amounts(saved, boosters),
         value=CustomerValue.from_dict(saved["value"], boosters=boosters) if "value" in saved else None,
         standardiser=standardiser,
         levels={name: tuple(values) for name, values in saved["levels"].items()},
@@ -107,7 +106,9 @@ def load_fitted(folder: Path) -> FittedTask:
     )
 
 
-def _quantile_blend(saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileBlend | None:
+def _amounts(saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileBlend | AmountHead | None:
+    if "amounts" in saved:
+        return AmountHead.from_dict(saved["amounts"], boosters=boosters)
     if "signal_share" not in saved:
         return None
     with_signal = _quantile_head("signal", saved["signal"], boosters) if "signal" in saved else None

@@ -156,7 +156,7 @@ def _demand(context: FitContext, task: Task) -> FittedTask:
         levels=task.quantiles[middle : middle + 1],
     )
     blend = QuantileBlend(with_signal(task.quantiles) if share > 0 else None, plain, share)
-    return FittedTask(task=task, quantiles=blend, levels={"items": tuple(items)})
+    return FittedTask(task=task, amounts=blend, levels={"items": tuple(items)})
 
 
 FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
