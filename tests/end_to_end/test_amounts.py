@@ -71,12 +71,21 @@ def test_what_happened_is_counted_by_hand(run, predictor):
 def test_the_report_holds_the_field_s_baselines_and_beats_the_naive_ones(run, name):
     task = json.loads((run / "report.json").read_text())["tasks"][name]
     classic = {"spend": "bg_nbd_gamma_gamma", "orders": "bg_nbd"}[name]
-    assert {"same_again", "training_mean", "lightgbm_features", classic} == set(task["baselines"])
+    assert {"zero", "same_again", "training_mean", "lightgbm_features", classic} == set(task["baselines"])
+    assert task["headline"] == "wql"
     assert task["metrics"]["wql"]["value"] < task["baselines"]["same_again"]["wql"]["value"]
     assert task["features"]
     page = (run / "report.html").read_text()
     assert task["question"] in page
     assert "BG/NBD" in page
+
+
+def test_the_question_says_who_is_asked_and_the_notes_whether_refunds_count(run):
+    tasks = json.loads((run / "report.json").read_text())["tasks"]
+    assert tasks["orders"]["question"] == (
+        "How often will each customer buy within 14 days, of those active in the last 28 days?"
+    )
+    assert any("refunds are not taken off" in note for note in tasks["spend"]["notes"])
 
 
 def test_the_total_is_about_right(run):

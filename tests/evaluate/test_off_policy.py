@@ -98,6 +98,28 @@ def test_chances_that_do_not_fit_the_log_are_found_out():
     assert found["checks"][0]["status"] == "fail"
 
 
+def test_cutting_weights_hides_no_chance_that_does_not_fit():
+    choice, reward = world(4000, 3)
+    found = off_policy_value(reward, propensity=LOGGED[choice] * 0.5, target=OURS[choice], largest_weight=2.0)
+    assert found["weights"]["cut"] > 0
+    assert found["checks"][0]["status"] == "fail"
+
+
+def test_rounded_chances_pass_and_few_rows_are_not_taken_for_proof():
+    rounded = off_policy_value([1.0, 0.0] * 50, propensity=[0.3333] * 100, target=[1 / 3] * 100)
+    assert rounded["checks"][0]["status"] == "pass"
+    few = off_policy_value([1.0, 0.0, 0.0] * 4, propensity=[0.5] * 12, target=[1.0, 0.0, 0.0] * 4)
+    assert few["checks"][0]["status"] == "warn"
+    assert "too few rows" in few["checks"][0]["message"] or "chance" in few["checks"][0]["message"]
+
+
+def test_a_handful_of_customers_is_said():
+    choice, reward = world(2000, 5)
+    found = off_policy_value(reward, propensity=LOGGED[choice], target=OURS[choice], cluster=np.arange(2000) % 5)
+    assert found["checks"][1]["status"] == "warn"
+    assert "5 customers only" in found["checks"][1]["message"]
+
+
 def test_few_effective_rows_are_said():
     found = judged(150)
     assert found["weights"]["effective_rows"] < 100

@@ -36,8 +36,15 @@ def test_a_frame_says_the_same_as_the_file(log):
 def test_what_is_not_there_is_named(log):
     with pytest.raises(UnknownNameError, match="clck"):
         judge_policy(log, **(COLUMNS | {"reward": "clck"}))
-    with pytest.raises(InsufficientDataError, match="No row has a number"):
+    with pytest.raises(InsufficientDataError, match="no number at all in 'wrong'"):
         judge_policy(log, **(COLUMNS | {"reward": "wrong"}))
+
+
+def test_percentages_are_shares_and_yes_is_one():
+    frame = pl.DataFrame({"click": ["yes", "no"] * 40, "chance": ["50%"] * 80, "ours": ["50 %"] * 80})
+    found = judge_policy(frame, **COLUMNS)
+    assert found["estimates"]["ips"]["value"] == pytest.approx(0.5)
+    assert found["weights"]["largest"] == 1.0
 
 
 def test_the_command_line(foretell_command, log):

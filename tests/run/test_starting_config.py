@@ -41,7 +41,8 @@ def test_the_question_of_your_own_is_accepted_once_it_is_no_comment(orders, tmp_
     text, _, own = (tmp_path / "a.toml").read_text(encoding="utf-8").partition("# A question of your own")
     lines = [line.removeprefix("# ") for line in own.splitlines()[1:]]
     (tmp_path / "b.toml").write_text(text + "\n".join(lines), encoding="utf-8")
-    assert load_config(tmp_path / "b.toml").task["spend"].kind == "amount"
+    asked = load_config(tmp_path / "b.toml").task["how_often"]  # this log tells of no money
+    assert (asked.kind, asked.measure, asked.action) == ("amount", "count", "purchase")
 
 
 def test_a_file_is_never_written_over(orders, tmp_path):

@@ -1,13 +1,14 @@
 """What fitting finds and keeps, and what it refuses."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import polars as pl
 import pytest
 
 from foretell.core.errors import InsufficientDataError
-from foretell.core.task import Task
+from foretell.core.task import Kind, Task
 from foretell.run.again import load_dataset
 from foretell.run.folder import RunFolder
 from foretell.train.context import FitContext
@@ -96,4 +97,4 @@ def test_nothing_is_fitted_on_the_test_window(dataset, tiny_predictor):
 
 
 def test_every_kind_has_a_recipe():
-    assert set(FIT) == {"purchase", "recommend", "ad", "promotion", "churn", "demand"}
+    assert set(FIT) == set(get_args(Kind))

@@ -103,7 +103,8 @@ class Task(BaseModel):
         if not isinstance(given, dict):
             return given
         if "predict" not in given:
-            return {"measure": "value", **given} if given.get("kind") == "amount" else given
+            is_open = given.get("kind") == "amount" and given.get("measure") is None
+            return {**given, "measure": "value"} if is_open else given
         sentence = given["predict"]
         if not isinstance(sentence, str):
             raise QuestionError(f"predict is a sentence in quotes, not {sentence!r}")

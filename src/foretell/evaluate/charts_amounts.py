@@ -87,7 +87,7 @@ def totals(curve: Arrays) -> Markup:
     plot = Plot(
         (0, n),
         y=(0, top),
-        titles=("Period", "Total units"),
+        titles=("Period", "Total"),
         labels=(
             [(place + 0.5, date(periods[place]).rsplit(" 2", 1)[0]) for place in range(0, n, every)],
             [(tick, count(tick)) for tick in ticks(0, high=top)],

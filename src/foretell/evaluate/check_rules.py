@@ -192,7 +192,11 @@ def range_coverage(task: Task) -> Verdict | None:
     found, nominal = task["metrics"]["coverage"]["value"], task["nominal_coverage"]
     words = f"The {nominal:.0%} range held the actual value in {percent(found)} of {task['unit']}."
     words += _others(task, "coverage")
-    return _graded(abs(found - nominal), _OFF_RANGE, words, limit="{points} percentage points either way")
+    # What lies exactly at an end (nothing sold, nothing forecast) may count or not: only what is off either way is off.
+    within = task.get("coverage_within", found)
+    return _graded(
+        max(within - nominal, nominal - found, 0.0), _OFF_RANGE, words, limit="{points} percentage points either way"
+    )
 
 
 def bias(task: Task) -> Verdict | None:

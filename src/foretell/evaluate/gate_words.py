@@ -37,6 +37,7 @@ _COUNTED: Final = {
     "weeks": "weeks of sales",
     "items_asked_about": "items that fit the condition",
 }
+_POSITIVES: Final = {"amount": "customers and periods with some of it"}
 _ITEMS: Final = {"demand": "items sold in at least 8 different weeks"}
 _RECENT: Final = "recent"
 _LATELY_DAYS: Final = 30
@@ -95,7 +96,11 @@ def _words(gate: Gate, kind: str) -> str:
         quiet_days = max(_LATELY_DAYS - found, 0.0)
         last = "on the last day" if quiet_days < 1 else f"{quiet_days:.0f} days before the end"
         return f"the latest such event {last} of the log (within {_LATELY_DAYS} days needed)"
-    thing = _COUNTED.get(name) or (_ITEMS.get(kind, "different items") if name == "items" else label(name).lower())
+    thing = (
+        (_POSITIVES.get(kind) if name == "positives" else None)
+        or _COUNTED.get(name)
+        or (_ITEMS.get(kind, "different items") if name == "items" else label(name).lower())
+    )
     return f"{_amount(found)} {thing} ({_amount(needed)} needed)"
 
 

@@ -24,6 +24,8 @@ _FEWEST_EFFECTIVE: Final = 100.0
 _LEAST_SHARE: Final = 0.01
 _TOP: Final = 0.01
 _FURTHEST_FROM_ONE: Final = 0.1
+_NEXT_TO_ONE: Final = 0.005
+_FEWEST_UNITS: Final = 30
 
 
 class OffPolicyStatistic:
@@ -35,7 +37,8 @@ class OffPolicyStatistic:
 
     Args:
         reward: Shape ``[n]``.
-        weight: Shape ``[n]``.
+        weight: As the estimates take them, shape ``[n]``.
+        uncut: As they are, shape ``[n]``: ``mean_weight`` is theirs.
         model: The model's reward of the row's own choice and of the target policy, each ``[n]``; None without one.
         clusters: The resampling unit of each row.
 
@@ -50,12 +53,13 @@ class OffPolicyStatistic:
         reward: FloatArray,
         *,
         weight: FloatArray,
+        uncut: FloatArray,
         model: tuple[FloatArray, FloatArray] | None,
         clusters: Clusters,
     ) -> None:
         self.names: tuple[str, ...] = _NAMES if model is None else (*_NAMES, *_WITH_MODEL)
         self.n_rows = clusters.count
-        parts = [np.ones(len(reward)), reward, weight * reward, weight]
+        parts = [np.ones(len(reward)), reward, weight * reward, weight, uncut]
         if model is not None:
             predicted, expected = model
             parts += [expected, expected + weight * (reward - predicted)]
@@ -63,12 +67,12 @@ class OffPolicyStatistic:
 
     def evaluate(self, counts: FloatArray) -> FloatArray:
         """Values of each draw in the order of ``names``, shape ``[r, m]``."""
-        n, reward, weighted, weight, *of_model = (counts @ self._sums).T
+        n, reward, weighted, weight, uncut, *of_model = (counts @ self._sums).T
         columns = [
             ratio(reward, denominator=n),
             ratio(weighted, denominator=n),
             ratio(weighted, denominator=weight),
-            ratio(weight, denominator=n),
+            ratio(uncut, denominator=n),
             *(ratio(part, denominator=n) for part in of_model),
         ]
         return np.stack(columns, axis=1)
@@ -131,7 +135,7 @@ def off_policy_value(
             received="a target of 0 in every row",
             remedy="Check that target is the policy's chance of the choice that was logged.",
         )
-    n_cut = 0
+    n_cut, uncut = 0, weight
     if largest_weight is not None:
         if not largest_weight > 0:
             raise EvaluationError(
@@ -145,7 +149,7 @@ def off_policy_value(
         own, of_policy = (finite(values, name=name, n_rows=len(got)) for name, values in names)
         model = (own, of_policy)
     units = clusters(cluster, n_rows=len(got))
-    statistic = OffPolicyStatistic(got, weight=weight, model=model, clusters=units)
+    statistic = OffPolicyStatistic(got, weight=weight, uncut=uncut, model=model, clusters=units)
     estimate = bootstrap(statistic, resamples=Resamples(units.count, replicates=replicates, seed=seed))
     intervals = {name: estimate.interval(name) for name in statistic.names}
     of_logged = estimate.names.index("logged")
@@ -170,7 +174,7 @@ def off_policy_value(
         "estimates": {name: _plain(intervals[name]) for name in told},
         "gains": {name: _plain(gains.get(name)) for name in told if name != "logged"},
         "weights": weights,
-        "checks": [_fits(mean, n_cut=n_cut), _enough(effective, n_rows=len(got))],
+        "checks": [_fits(mean), _enough(effective, n_rows=len(got), n_units=units.count)],
     }
 
 
@@ -186,27 +190,34 @@ def _chances(values: npt.ArrayLike, name: str, n_rows: int, *, above_zero: bool)
     return found
 
 
-def _fits(mean: dict[str, float] | None, *, n_cut: int) -> dict[str, str]:
+def _fits(mean: dict[str, float] | None) -> dict[str, str]:
     """Weights average one where the chances are right and every choice of the policy has been tried."""
-    if mean is None or n_cut or mean["low"] <= 1 <= mean["high"]:
-        words = (
-            "Weights were cut, so their mean tells nothing." if n_cut else "The weights average one, as they should."
-        )
-        return {"code": "OP001", "name": "the chances fit the log", "status": "pass", "message": words}
-    words = (
-        f"The weights average {mean['value']:.3f} ({mean['low']:.3f} to {mean['high']:.3f}) and should average one: "
-        "the logged chances or the policy's are not right, or the policy makes choices that the log never tried. The "
-        "estimates are off by about as much, or by more, until that is explained."
+    told = {"code": "OP001", "name": "the chances fit the log"}
+    if mean is None:
+        return {**told, "status": "warn", "message": "There are too few rows to say whether the weights average one."}
+    value, low, high = mean["value"], mean["low"], mean["high"]
+    words = f"The weights, before any is cut, average {value:.3f} ({low:.3f} to {high:.3f})"
+    if abs(value - 1) < _NEXT_TO_ONE or (low <= 1 <= high and high - low < 2 * _FURTHEST_FROM_ONE):
+        return {**told, "status": "pass", "message": f"{words}; they should average one."}
+    if low <= 1 <= high:
+        return {**told, "status": "warn", "message": f"{words}: too few rows to say whether they average one."}
+    status = "fail" if abs(value - 1) > _FURTHEST_FROM_ONE else "warn"
+    words += (
+        " and should average one: the logged chances or the policy's are not right, or the policy makes choices that "
+        "the log never tried, or chance had it so, as it does in one sound log of twenty. Unless it was chance, the "
+        "estimates are off by about as much, or by more."
     )
-    status = "fail" if abs(mean["value"] - 1) > _FURTHEST_FROM_ONE else "warn"
-    return {"code": "OP001", "name": "the chances fit the log", "status": status, "message": words}
+    return {**told, "status": status, "message": words}
 
 
-def _enough(effective: float, *, n_rows: int) -> dict[str, str]:
+def _enough(effective: float, *, n_rows: int, n_units: int) -> dict[str, str]:
     is_enough = effective >= _FEWEST_EFFECTIVE and effective >= _LEAST_SHARE * n_rows
     words = f"The weighted rows say as much as {effective:,.0f} of {n_rows:,} that count alike."
     if not is_enough:
         words += " The policy chooses what the log has seldom tried: collect a log that tries more, or cut the weights."
+    if n_units < _FEWEST_UNITS:
+        is_enough = False
+        words += f" They are of {n_units:,} customers only: intervals of so few say too little."
     status = "pass" if is_enough else "warn"
     return {"code": "OP002", "name": "enough of the policy's choices were tried", "status": status, "message": words}
 

@@ -39,6 +39,7 @@ def evaluate_quantiles(
     cluster: npt.ArrayLike | None = None,
     slices: Mapping[str, npt.ArrayLike] | None = None,
     period: npt.ArrayLike | None = None,
+    headline: str = "wape",
     evidence: Evidence = NO_EVIDENCE,
     seed: int = 0,
     replicates: int = 200,
@@ -59,6 +60,7 @@ def evaluate_quantiles(
         cluster: The item (or user) of each row, the unit that is resampled; rows themselves when None.
         slices: A label per row for each slicing.
         period: The week or day of each row, as a sortable label, shape ``[n]``: adds totals per period.
+        headline: The metric that verdicts go by: ``wape``, or ``wql`` where most amounts, and so the medians, are zero.
         evidence: Features, blend, examples.
         seed: Fixes the resamples.
         replicates: How many resamples.
@@ -99,14 +101,14 @@ def evaluate_quantiles(
         )
 
     compared = {name: bootstrap(statistic(name, everything), resamples=resamples) for name in others}
-    best = strongest(compared, headline="wape")
+    best = strongest(compared, headline=headline)
 
     def describe(rows: Rows) -> dict[str, Any]:
         return {
             "positives": int((truth[rows] > 0).sum()),
             "observed": truth[rows].sum(),
             "predicted": expected[_MINE][rows].sum(),
-            "baseline": single_value(statistic(best, rows), n_clusters=units.count, name="wape") if best else None,
+            "baseline": single_value(statistic(best, rows), n_clusters=units.count, name=headline) if best else None,
         }
 
     curves: dict[str, Any] = {
@@ -128,7 +130,7 @@ def evaluate_quantiles(
     return assemble_task(
         bootstrap(statistic(_MINE, everything), resamples=resamples),
         answer="quantiles",
-        headline="wape",
+        headline=headline,
         baselines=compared,
         facts=facts,
         evidence=evidence,
@@ -138,11 +140,12 @@ def evaluate_quantiles(
             "bias_of": "median" if given is None else "mean",
             "levels": list(levels),
             "nominal_coverage": float(probability[-1] - probability[0]),
+            "coverage_within": float(((truth > table[:, 0]) & (truth < table[:, -1])).mean()),
             "curves": curves,
             "slices": evaluate_slices(
                 slices or {},
                 n_rows=len(truth),
-                metric="wape",
+                metric=headline,
                 statistic=lambda rows: statistic(_MINE, rows),
                 resamples=resamples,
                 describe=describe,

@@ -198,7 +198,7 @@ def _ranking(task: Document) -> list[str]:
 def _quantiles(task: Document) -> list[str]:
     wape, inside = task["metrics"].get("wape"), task["metrics"].get("coverage")
     lines = []
-    if wape:
+    if wape and task["headline"] == "wape":
         lines.append(
             f"The errors of the middle forecast, too much and too little alike, add up to "
             f"{percent(wape['value'], digits=0)} of the volume."

@@ -32,6 +32,7 @@ def figures(task: Document) -> list[dict[str, Any]]:
     """The pictures of a task, each with ``title``, ``parts`` (name, meaning, svg) and ``caption``."""
     curves, found = task.get("curves", {}), []
     shown = [metric for metric in _COMPARED[task["answer"]] if metric.format(k=task.get("k")) in task["metrics"]]
+    shown.sort(key=lambda metric: metric.format(k=task.get("k")) != task["headline"])
     if shown:
         metrics = [metric.format(k=task.get("k")) for metric in shown]
         order = " and ".join(dict.fromkeys(f"{definition(metric).better} is better" for metric in metrics))

@@ -48,6 +48,7 @@ _NAMES: Final = {
     "buy_again": "Buy again",
     "transition_graph": "Transition graph",
     "recency_frequency": "Recency-frequency",
+    "zero": "Zero for everybody",
     "bg_nbd": "BG/NBD",
     "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
     "seasonal_naive": "Seasonal naive",

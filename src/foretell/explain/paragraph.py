@@ -124,18 +124,16 @@ def _amount_sentence(task: Task, answer: Mapping[str, Any], *, speech: Speech) -
     day = speech.date(to_microseconds(answer[columns.CUTOFF]))
     amount = value_words(task, float(answer["mean"]), speech=speech)
     where = speech.listed([value for wanted in task.where.values() for value in values_of(wanted)])
-    of, on_chinese = (f" of {where}", f"在{where}上") if where else ("", "")
-    verb = "buy" if task.action == columns.PURCHASE else f"do {task.action!r}"
-    english = {
-        "value": f"{'spend' if verb == 'buy' else f'{verb} worth'} {amount}{of and of.replace('of', 'on', 1)}",
-        "quantity": f"{verb} {amount} units{of}",
-        "count": f"{verb}{of and of.replace(' of', '', 1)} {amount} times",
-    }[task.measure or "value"]
-    chinese = {
-        "value": f"{on_chinese}消费{amount}",
-        "quantity": f"{on_chinese}购买{amount}件",
-        "count": f"{on_chinese}{'购买' if verb == 'buy' else task.action}{amount}次",
-    }[task.measure or "value"]
+    bought = task.action == columns.PURCHASE
+    on, of, on_chinese = (f" on {where}", f" of {where}", f"在{where}上") if where else ("", "", "")
+    english, chinese = {
+        ("value", True): (f"spend {amount}{on}", f"{on_chinese}消费{amount}"),
+        ("quantity", True): (f"buy {amount} units{of}", f"{on_chinese}购买{amount}件"),
+        ("count", True): (f"buy{on and f' {where}'} {amount} times", f"{on_chinese}购买{amount}次"),
+        ("value", False): (f"do {task.action!r} worth {amount}{on}", f"{on_chinese}{task.action}的金额为{amount}"),
+        ("quantity", False): (f"do {task.action!r} of {amount} units{of}", f"{on_chinese}{task.action}{amount}件"),
+        ("count", False): (f"do {task.action!r}{on} {amount} times", f"{on_chinese}{task.action}{amount}次"),
+    }[task.measure or "value", bought]
     return speech.either(
         f"Customer {who} is expected to {english} within {days} days of {day}.",
         f"客户{who}在{day}之后{days}天内预计{chinese}。",
@@ -163,12 +161,18 @@ def _verb_chinese(task: Task) -> str:
     return "购买" if task.action == columns.PURCHASE else f"对商品{task.action}"
 
 
+def _signed(effect: float, speech: Speech) -> str:
+    """An effect with its sign; large ones without decimals."""
+    size = abs(effect)
+    return ("+" if effect >= 0 else "-") + speech.number(round(size) if size >= 100 else float(f"{size:.2g}"))
+
+
 def _told(reason: Reason, task: Task, speech: Speech) -> str:
     """A reason with its effect."""
     if task.kind == "demand" or task.measure == "quantity":
-        amount = f"{reason.effect:+.2g}" + speech.either(" units", "件")
+        amount = _signed(reason.effect, speech) + speech.either(" units", "件")
     elif task.measure == "count":
-        amount = f"{reason.effect:+.2g}" + speech.either(" times", "次")
+        amount = _signed(reason.effect, speech) + speech.either(" times", "次")
     elif task.measure == "value":
         amount = f"{reason.effect:+,.2f}"
     else:

@@ -17,12 +17,14 @@ from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.inputs import HeadInputs
 from foretell.model.quantile_head import fit_quantile_head
 
-__all__ = ["AmountHead", "AmountModel", "RelativeQuantiles", "fit_amount_head", "tweedie_deviance"]
+__all__ = ["AMOUNTS", "AmountHead", "AmountModel", "RelativeQuantiles", "fit_amount_head", "tweedie_deviance"]
 
 Floats = NDArray[np.float64]
 Part = tuple[HeadInputs, Floats]
 
 _POWER: Final = 1.3
+AMOUNTS: Final[dict[str, Any]] = {"objective": "tweedie", "tweedie_variance_power": _POWER, "num_leaves": 31}
+"""What trees are told that learn an amount: many zeros, then sizes."""
 _SHARES: Final = (0.5, 0.25, 0.75, 0.0, 1.0)
 _LEAST_SHARE_OF_MEAN: Final = 1e-3
 _FURTHEST_OFF: Final = 2.0
@@ -219,7 +221,7 @@ def _fit_mean(train: Part, validation: Part, *, reads_states: bool, seed: int) -
     trees = fit_boosting(
         _matrix(train[0], reads_states),
         train[1],
-        objective={"objective": "tweedie", "tweedie_variance_power": _POWER, "num_leaves": 31},
+        objective=AMOUNTS,
         validation=(matrix, validation[1], None),
         seed=seed,
     )

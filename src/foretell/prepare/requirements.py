@@ -207,6 +207,10 @@ def _amount(log: EventLog, task: Task) -> list[Requirement]:
         remedy = f"Check that {task.action!r} events carry a value. {remedy}"
         has_value = columns.VALUE in counted.columns
         counted = counted.filter(pl.col(columns.VALUE) > 0) if has_value else counted.clear()
+    if task.measure == "quantity" and columns.QUANTITY not in counted.columns:
+        some += " of a known quantity"
+        remedy = f"Map the quantity of {task.action!r} events, or ask for their count. {remedy}"
+        counted = counted.clear()
     n_some = _windows(facts, counted, task.horizon_days).height
     words = f"customers and periods of {task.horizon_days} days with {some}"
     return [

@@ -75,7 +75,7 @@ def _amount(answers: pl.DataFrame, task: Mapping[str, Any]) -> str:
     most = answers.sort("mean", descending=True, maintain_order=True).row(0, named=True)
     return (
         f"{task['question']} {answers['mean'].sum():,.0f} in all are expected of {answers.height:,} customers, "
-        f"most of customer {most[columns.USER_ID]} ({most['mean']:,.4g})."
+        f"most of customer {most[columns.USER_ID]} ({most['mean']:,.2f})."
     )
 
 

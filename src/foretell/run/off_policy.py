@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from foretell.core.errors import InsufficientDataError, UnknownNameError
 from foretell.evaluate.off_policy import off_policy_value
 from foretell.tabular.reading import read_table
-from foretell.tabular.recognise import numbers, words
+from foretell.tabular.recognise import numbers, words, yes_no
 
 __all__ = ["judge_policy", "policy_text"]
 
@@ -73,16 +75,17 @@ def judge_policy(
     for column in [*named.values(), *([user] if user is not None else [])]:
         if column not in frame.columns:
             raise UnknownNameError.among("column", column, frame.columns)
-    values = {name: numbers(frame[column]) for name, column in named.items()}
+    values = {name: _numbers(frame[column]) for name, column in named.items()}
     whole = np.all([np.isfinite(column) for column in values.values()], axis=0)
     ids = None if user is None else words(frame[user])
     if ids is not None:
         whole &= ids.is_not_null().to_numpy()
     if not whole.any():
+        empty = [repr(named[name]) for name, column in values.items() if not np.isfinite(column).any()]
         raise InsufficientDataError(
             "No row has a number in every column that is needed.",
-            received=f"{frame.height:,} rows; {', '.join(f'{name} in {column!r}' for name, column in named.items())}",
-            remedy="Check which columns you named.",
+            received=f"no number at all in {', '.join(empty)}" if empty else f"{frame.height:,} rows, each with a gap",
+            remedy="Check which columns you named; a chance of nothing is written 0.",
         )
     kept = {name: column[whole] for name, column in values.items()}
     found = off_policy_value(
@@ -98,11 +101,23 @@ def judge_policy(
     return {**found, "left_out": int((~whole).sum()) + rows.rejected.height, "notes": list(rows.notes)}
 
 
+def _numbers(series: pl.Series) -> NDArray[np.float64]:
+    """Numbers, percentages as shares, yes and no as 1 and 0."""
+    found = numbers(series)
+    if not np.isfinite(found).any():
+        return yes_no(series)
+    percent = words(series).str.strip_chars().str.ends_with("%").fill_null(False).to_numpy()
+    return np.asarray(np.where(percent, found / 100, found))
+
+
 def policy_text(found: Mapping[str, Any]) -> str:
     """The estimates as a table, what is wrong with them first."""
     lines = [f"{one['status'].upper()} {one['code']}: {one['message']}" for one in found["checks"]]
     if found["left_out"]:
-        lines.append(f"{found['left_out']:,} rows without a number where one is needed were left out.")
+        lines.append(
+            f"{found['left_out']:,} rows without a number where one is needed were left out, of what was logged too; "
+            "a chance of nothing is written 0."
+        )
     lines += [*found["notes"], ""]
     lines.append(f"{'estimate':<20} {'reward a row':>12}  {'95 % interval':<22} less what was logged")
     for name, one in found["estimates"].items():

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from foretell.core import columns
-from foretell.core.events import EventLog
+from foretell.core.events import RETURNED, EventLog
 from foretell.core.item_condition import values_of
 from foretell.core.task import Kind, Task
 from foretell.evaluate import TaskFacts
@@ -23,7 +23,7 @@ _QUESTIONS: Final[dict[Kind, str]] = {
     "promotion": "Who redeems a coupon of the campaign that reached them?",
     "churn": "Which active customers buy nothing for {days} days?",
     "demand": "How many units of each item will sell in each of the next {weeks} weeks?",
-    "amount": "{measure}{where} within {days} days?",
+    "amount": "{measure}{where} within {days} days{active}?",
 }
 _MEASURES: Final = {
     ("value", True): "How much money will each customer spend",
@@ -59,6 +59,15 @@ _NOTES: Final[dict[Kind, tuple[str, ...]]] = {
 }
 
 
+def _of_refunds(task: Task, log: EventLog) -> list[str]:
+    """Whether an amount of purchases is before or after refunds."""
+    if task.measure not in ("value", "quantity") or task.action != columns.PURCHASE:
+        return []
+    if log.table(RETURNED) is None:
+        return ["Amounts are as bought: refunds are not taken off (clean.refunds decides)."]
+    return ["What was given back within the window is taken off, never below zero."]
+
+
 def facts_for(
     task: Task, log: EventLog, *, notes: Sequence[str] = (), variants: Mapping[str, Any] | None = None
 ) -> TaskFacts:
@@ -71,6 +80,7 @@ def facts_for(
         days=task.horizon_days,
         weeks=-(-task.horizon_days // 7),
         where=where,
+        active="" if task.active_days is None else f", of those active in the last {task.active_days} days",
         measure="" if task.measure is None else _MEASURES[task.measure, bought].format(action=task.action),
     )
     shown = log.table("exposures") if task.kind == "ad" else None
@@ -80,7 +90,7 @@ def facts_for(
         horizon_days=task.horizon_days,
         question=question,
         unit=_UNITS[task.kind],
-        notes=[*(_NOTES.get(task.kind, ()) if weighted else ()), *notes],
+        notes=[*(_NOTES.get(task.kind, ()) if weighted else ()), *_of_refunds(task, log), *notes],
         do_not_use_for=_NOT_FOR[task.kind],
         variants=variants or {},
     )

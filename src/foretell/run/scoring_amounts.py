@@ -33,8 +33,8 @@ Floats = NDArray[np.float64]
 def score_amounts(context: FitContext, fitted: FittedTask, *, replicates: int) -> tuple[dict[str, Any], pl.DataFrame]:
     """Judge an amount task on its test window.
 
-    Beside it stand the same amount again (as much as in as many days before), the mean of the training window, the
-    trees that read no sequence, and for all purchases BG/NBD (with Gamma-Gamma for money).
+    Beside it stand zero for everybody, the same amount again (as much as in as many days before), the mean of the
+    training window, the trees that read no sequence, and for all purchases BG/NBD (with Gamma-Gamma for money).
 
     Returns:
         The task's part of the report, and the scored examples with what happened.
@@ -45,6 +45,7 @@ def score_amounts(context: FitContext, fitted: FittedTask, *, replicates: int) -
     plain_mean, plain = head.plain_answers(examples.inputs)
     usual = float(context.examples(task, "train")[columns.LABEL].to_numpy().mean())
     points = {
+        "zero": np.zeros(len(examples.label)),
         "same_again": examples.frame["earlier"].to_numpy().astype(np.float64),
         "training_mean": np.full(len(examples.label), usual),
         **_by_rhythm(context, fitted, examples),
@@ -61,6 +62,7 @@ def score_amounts(context: FitContext, fitted: FittedTask, *, replicates: int) -
         baseline_means={**points, "lightgbm_features": plain_mean},
         cluster=examples.frame[columns.USER_ID].to_numpy(),
         slices=slices_of(task, examples, context),
+        headline="wql",  # the median of most customers may be zero, and so is then the best WAPE
         period=scored[columns.CUTOFF].dt.strftime("%Y-%m-%d").to_numpy(),
         evidence=Evidence(
             features=strengths(context, fitted),

@@ -17,6 +17,7 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.errors import ConfigError, InsufficientDataError, SourceError
 from foretell.core.events import EventLog
+from foretell.core.question import write_question
 from foretell.core.task import Task
 from foretell.core.time import DAY
 from foretell.dataset.windows import SplitConfig, Windows
@@ -119,7 +120,7 @@ def starting_config(
         *_split(split, days),
         *_model(),
         *(line for gate in verdicts for line in _task(tasks[gate.task], gate)),
-        *_of_your_own(max(horizons, default=1)),
+        *_of_your_own(cleaned, max(horizons, default=1)),
     ]
     return "\n".join(parts) + "\n", found, asked
 
@@ -254,12 +255,20 @@ def _task(task: Task, gate: Gate) -> list[str]:
     return [*reason, *(body if gate.status != "refused" else [f"# {line}" for line in body]), ""]
 
 
-def _of_your_own(horizon_days: int) -> list[str]:
-    """A question that only a sentence asks, as a comment to begin from."""
+def _of_your_own(log: EventLog, horizon_days: int) -> list[str]:
+    """A question that only a sentence asks, of what the log holds most of, as a comment to begin from."""
+    actions = log.events.filter(~pl.col(columns.ACTION).is_in(columns.SHOP_ACTIONS))[columns.ACTION]
+    bought = log.events.filter(pl.col(columns.ACTION) == columns.PURCHASE)
+    has_money = columns.VALUE in bought.columns and bool((bought[columns.VALUE] > 0).any())
+    action = columns.PURCHASE if bought.height else str(actions.mode().sort()[0])
+    name = "spend" if has_money else "how_often"
+    predict = write_question(
+        kind="amount", action=action, horizon_days=horizon_days, measure="value" if has_money else "count"
+    )
     return [
         "# A question of your own is one sentence:",
-        "# [task.spend]",
-        f'# predict = "sum(value) of purchase within {horizon_days} days for users"',
+        f"# [task.{name}]",
+        f"# predict = {toml_value(predict)}",
     ]
 
 

@@ -19,8 +19,8 @@ __all__ = ["examples"]
 def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
     """One example per user and cutoff; the label is what the task adds up within the horizon.
 
-    Where refunds count against purchases, what is given back in a window lowers its money and its units, never below
-    zero; an order that was given back was still an order.
+    Where refunds count against purchases, what is given back in a window lowers its money and its units; an order that
+    was given back was still an order. No amount is below zero, whatever single events are worth.
 
     Returns:
         ``user_id, cutoff, label, earlier``; the last is the same amount over as many days before the cutoff.
@@ -41,4 +41,5 @@ def _added_up(log: EventLog, task: Task, points: pl.DataFrame) -> pl.Series:
         returned=returned_events(log, task),
         adds_up=columns.QUANTITY if task.measure == "quantity" else columns.VALUE,
     )
-    return found["n_orders" if task.measure == "count" else "amount"].cast(pl.Float64)
+    # Sums of the same amounts in another order differ in their last bits: what was all given back is nothing.
+    return found["n_orders" if task.measure == "count" else "amount"].cast(pl.Float64).round(6).clip(lower_bound=0.0)

@@ -105,12 +105,17 @@ def outcomes_after(
     return outcomes.with_columns((pl.col("amount") - back).clip(lower_bound=0.0).alias("amount"))
 
 
+def _amount(value: pl.Expr, unsaid: float) -> pl.Expr:
+    """A value as it is added up: what is not said stands for ``unsaid``, what is no number for nothing."""
+    return pl.when(value.is_null()).then(unsaid).when(value.is_finite()).then(value).otherwise(0.0)
+
+
 def _sums_after(points: pl.DataFrame, events: pl.DataFrame, *, horizon_days: int, adds_up: str) -> pl.DataFrame:
     value = pl.col(adds_up).cast(pl.Float64) if adds_up in events.columns else pl.lit(None, dtype=pl.Float64)
     unsaid = 1.0 if adds_up == columns.QUANTITY else 0.0
     moment = pl.col(columns.TIME).cast(pl.String)
     order = pl.col(columns.ORDER_ID).fill_null(moment) if columns.ORDER_ID in events.columns else moment
-    slim = events.select(columns.USER_ID, columns.TIME, value.fill_null(unsaid).alias("amount"), order.alias("order"))
+    slim = events.select(columns.USER_ID, columns.TIME, _amount(value, unsaid).alias("amount"), order.alias("order"))
     parts = []
     for (cutoff,), _ in points.group_by([columns.CUTOFF], maintain_order=True):
         end = int(cutoff) + horizon_days * DAY

@@ -9,7 +9,7 @@ import numpy as np
 
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Task
-from foretell.model.amount_head import fit_amount_head
+from foretell.model.amount_head import AMOUNTS, fit_amount_head
 from foretell.model.boosting import Boosting, fit_boosting
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.train.choice import choose_features
@@ -65,7 +65,7 @@ def fit_spend(train: Examples, later: Examples, *, seed: int) -> Boosting | None
     return fit_boosting(
         train.inputs.with_states(),
         amounts[0],
-        objective={"objective": "tweedie", "tweedie_variance_power": 1.3, "num_leaves": 31},
+        objective=AMOUNTS,
         validation=(later.inputs.with_states(), amounts[1], None),
         seed=seed,
     )
