@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.machine import machine, write_result
 
 from foretell.core import columns
+from foretell.dataset.dataset import Dataset
 from foretell.evaluate import probability as metrics
 from foretell.predictor.predictor import Predictor
 from foretell.predictor.view import ShopView
@@ -31,13 +32,11 @@ def figures(label: np.ndarray[Any, Any], chance: np.ndarray[Any, Any]) -> dict[s
     return {name: round(value, 5) for name, value in {**found, "mean": float(chance.mean())}.items()}
 
 
-def judged(run: Path, task: str, days: int) -> dict[str, Any]:
+def judged(predictor: Predictor, dataset: Dataset, view: ShopView, *, task: str, days: int) -> dict[str, Any]:
     """One horizon of one task on the test window."""
-    predictor, dataset = Predictor.load(run), load_dataset(RunFolder.existing(run))
     fitted = predictor.task(task)
     cutoffs = dataset.windows.cutoffs("test", horizon_days=days)
     points = users_known_at(dataset.log, fitted.task, cutoffs)
-    view = ShopView.of(dataset.log, histories=dataset.histories)
     outcome = outcomes_after(points, counted_events(dataset.log, fitted.task), horizon_days=days)
     happened = (outcome["n_events"] > 0).to_numpy().astype(np.float64)
     label = 1 - happened if fitted.task.kind == "churn" else happened
@@ -67,12 +66,14 @@ def main() -> None:
     parser.add_argument("--days", default="7,14,28,42")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    predictor, dataset = Predictor.load(arguments.run), load_dataset(RunFolder.existing(arguments.run))
+    view = ShopView.of(dataset.log, histories=dataset.histories)
     result = {
         "data": "the test window of the run, which see",
         "protocol": "see benchmarks/any_horizon.py; ECE over 15 bins of equal mass",
         "machine": machine(),
         "tasks": {
-            task: [judged(arguments.run, task, int(days)) for days in arguments.days.split(",")]
+            task: [judged(predictor, dataset, view, task=task, days=int(days)) for days in arguments.days.split(",")]
             for task in arguments.task.split(",")
         },
     }

@@ -214,7 +214,7 @@ def _compared(
             metrics[name] = {
                 "first": ours,
                 "second": theirs,
-                "difference": {"value": gap.value, "low": gap.low, "high": gap.high},
+                "difference": dict(vars(gap)),
                 "better": _better(name, ours, theirs, gap),
             }
     p_value = permutation_p_value(tested[1], units=units, replicates=replicates, seed=seed)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foretell.evaluate.inputs import Clusters, EvaluationError, FloatArray, clusters, finite, require_rows
-from foretell.evaluate.intervals import Resamples, bootstrap, paired_difference
+from foretell.evaluate.intervals import Estimate, Interval, Resamples, bootstrap
 from foretell.evaluate.resampled import ratio
 
 __all__ = ["OffPolicyStatistic", "off_policy_value"]
@@ -151,17 +151,13 @@ def off_policy_value(
     units = clusters(cluster, n_rows=len(got))
     statistic = OffPolicyStatistic(got, weight=weight, uncut=uncut, model=model, clusters=units)
     estimate = bootstrap(statistic, resamples=Resamples(units.count, replicates=replicates, seed=seed))
-    intervals = {name: estimate.interval(name) for name in statistic.names}
-    of_logged = estimate.names.index("logged")
-    flat = type(estimate)(
-        estimate.names,
-        np.repeat(estimate.point[of_logged], len(estimate.names)),
-        np.repeat(estimate.replicates[:, of_logged : of_logged + 1], len(estimate.names), axis=1),
+    logged = [estimate.names.index("logged")]
+    gain = Estimate(
+        estimate.names, estimate.point - estimate.point[logged], estimate.replicates - estimate.replicates[:, logged]
     )
-    gains = paired_difference(estimate, baseline=flat)
     told = [name for name in statistic.names if name != "mean_weight"]
     effective = float(weight.sum() ** 2 / (weight**2).sum())
-    mean = _plain(intervals["mean_weight"])
+    mean = _plain(estimate.interval("mean_weight"))
     weights = {
         "effective_rows": effective,
         "mean": mean,
@@ -171,8 +167,8 @@ def off_policy_value(
     }
     return {
         "rows": len(got),
-        "estimates": {name: _plain(intervals[name]) for name in told},
-        "gains": {name: _plain(gains.get(name)) for name in told if name != "logged"},
+        "estimates": {name: _plain(estimate.interval(name)) for name in told},
+        "gains": {name: _plain(gain.interval(name)) for name in told if name != "logged"},
         "weights": weights,
         "checks": [_fits(mean), _enough(effective, n_rows=len(got), n_units=units.count)],
     }
@@ -222,5 +218,5 @@ def _enough(effective: float, *, n_rows: int, n_units: int) -> dict[str, str]:
     return {"code": "OP002", "name": "enough of the policy's choices were tried", "status": status, "message": words}
 
 
-def _plain(interval: Any) -> dict[str, float] | None:  # noqa: ANN401 - an Interval or None
-    return None if interval is None else {"value": interval.value, "low": interval.low, "high": interval.high}
+def _plain(interval: Interval | None) -> dict[str, float] | None:
+    return None if interval is None else dict(vars(interval))

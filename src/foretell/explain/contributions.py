@@ -7,7 +7,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,10 +110,10 @@ def _of_amount(head: AmountHead, inputs: HeadInputs) -> Contributions:
     for share, model in head.weighted():
         found = model.mean_trees.contributions(model.matrix(inputs))[0]
         start, end = float(found[-1]), float(found.sum())
-        slope = (np.exp(end) - np.exp(start)) / (end - start) if abs(end - start) > _TOO_CLOSE else np.exp(end)
+        slope = _mean_slope(np.exp, np.exp, start, end)
         owners = (*inputs.names, *[SEQUENCE] * (len(found) - 1 - len(inputs.names)))
         for owner, amount in zip(owners, found[:-1], strict=True):
-            parts[owner] += share * model.factor * float(slope * amount)
+            parts[owner] += share * model.factor * slope * float(amount)
         base += share * model.factor * float(np.exp(start))
     return Contributions(base, parts, is_amount=True)
 
@@ -149,13 +149,16 @@ def in_points(contributions: Contributions) -> dict[str, float]:
     """
     if contributions.is_amount:
         return dict(contributions.parts)
-    way = contributions.total - contributions.base
-    if abs(way) > _TOO_CLOSE:
-        slope = float(expit(contributions.total) - expit(contributions.base)) / way
-    else:
-        chance = float(expit(contributions.total))
-        slope = chance * (1 - chance)
+    slope = _mean_slope(expit, lambda logit: expit(logit) * (1 - expit(logit)), contributions.base, contributions.total)
     return {name: amount * slope for name, amount in contributions.parts.items()}
+
+
+def _mean_slope(
+    curve: Callable[[float], float], derivative: Callable[[float], float], start: float, end: float
+) -> float:
+    """The mean slope of a curve between two places; its derivative where they are next to each other."""
+    way = end - start
+    return float(curve(end) - curve(start)) / way if abs(way) > _TOO_CLOSE else float(derivative(end))
 
 
 def _owner(name: str, names: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from foretell.model.boosting import Boosting, fit_boosting
 from foretell.model.inputs import HeadInputs
-from foretell.model.quantile_head import fit_quantile_head
+from foretell.model.quantile_head import Window, fit_quantile_trees
 
 __all__ = ["AMOUNTS", "AmountHead", "AmountModel", "RelativeQuantiles", "fit_amount_head", "tweedie_deviance"]
 
@@ -242,22 +242,17 @@ def _with_quantiles(
     trees, factor = mean
     least = max(float(train[1].mean()) * _LEAST_SHARE_OF_MEAN, 1e-9)
 
-    def part(inputs: HeadInputs, amounts: Floats) -> tuple[NDArray[np.float32], Floats, Floats]:
+    def part(inputs: HeadInputs, amounts: Floats) -> Window:
         matrix = _matrix(inputs, reads_states)
         scale = np.maximum(_mean(trees, factor, matrix), least)
         return _beside_mean(matrix, scale), amounts, scale
 
-    head = fit_quantile_head(
-        part(*train),
-        validation=part(*validation),
-        names=(),
-        levels=levels,
-        seed=seed,
-    )
-    features, amounts, scale = part(*validation)
-    residual = (amounts / scale)[:, None] - _relative(head.boosters, features)
+    later = part(*validation)
+    boosters = fit_quantile_trees(part(*train), validation=later, levels=levels, seed=seed)
+    features, amounts, scale = later
+    residual = (amounts / scale)[:, None] - _relative(boosters, features)
     sizes, corrections = _corrections(residual, np.log(scale), levels)
-    return AmountModel(reads_states, trees, factor, least, RelativeQuantiles(levels, head.boosters, sizes, corrections))
+    return AmountModel(reads_states, trees, factor, least, RelativeQuantiles(levels, boosters, sizes, corrections))
 
 
 def _relative(trees: tuple[Boosting, ...], features: NDArray[np.float32]) -> Floats:

@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from foretell.model.boosting import Boosting, fit_boosting
 
-__all__ = ["QuantileBlend", "QuantileHead", "fit_quantile_head", "fit_share"]
+__all__ = ["QuantileBlend", "QuantileHead", "fit_quantile_head", "fit_quantile_trees", "fit_share"]
 
 _LEAST_GAIN: Final = 0.01
+
+Window = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]
+"""Features ``[n, F]``, units ``[n]`` and scale ``[n]`` of a window."""
 
 
 @dataclass(frozen=True)
@@ -103,30 +106,46 @@ def _pinball(quantiles: NDArray[np.float64], units: NDArray[np.float64], levels:
 
 
 def fit_quantile_head(
-    train: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
-    *,
-    validation: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
-    names: tuple[str, ...],
-    levels: tuple[float, ...],
-    seed: int,
+    train: Window, *, validation: Window, names: tuple[str, ...], levels: tuple[float, ...], seed: int
 ) -> QuantileHead:
-    """Fit each level by pinball loss on ``units / scale``, weighted by scale so that errors count in units.
+    """Fit the trees of each level, and shift each level so that the share of outcomes below it is right later on.
 
     Args:
-        train: Features, units, scale of the training window.
-        validation: The same of the later window: decides when to stop and shifts each level so that the share
-            of outcomes below it is right there (split-conformal correction per level).
+        train: The training window.
+        validation: The later window: decides when to stop, and the shifts (split-conformal correction per level).
         names: Feature names.
         levels: Quantile levels.
         seed: Decides bagging and column sampling.
 
     References:
-        Koenker and Bassett, Regression Quantiles, 1978; Romano, Patterson and Candes, Conformalized Quantile
-        Regression, 2019 (equation 6, one-sided per level).
+        Romano, Patterson and Candes, Conformalized Quantile Regression, 2019 (equation 6, one-sided per level).
+    """
+    boosters = fit_quantile_trees(train, validation=validation, levels=levels, seed=seed)
+    later, later_units, later_scale = validation
+    shifts = tuple(
+        _weighted_quantile(later_units / later_scale - booster.predict(later), level, later_scale)
+        for booster, level in zip(boosters, levels, strict=True)
+    )
+    return QuantileHead(names=names, levels=levels, boosters=boosters, shifts=shifts)
+
+
+def fit_quantile_trees(
+    train: Window, *, validation: Window, levels: tuple[float, ...], seed: int
+) -> tuple[Boosting, ...]:
+    """Fit each level by pinball loss on ``units / scale``, weighted by scale so that errors count in units.
+
+    Args:
+        train: The training window.
+        validation: The later window, which decides when to stop.
+        levels: Quantile levels.
+        seed: Decides bagging and column sampling.
+
+    References:
+        Koenker and Bassett, Regression Quantiles, 1978.
     """
     features, units, scale = train
     later, later_units, later_scale = validation
-    boosters, shifts = [], []
+    boosters = []
     for level in levels:
         objective = {
             "objective": "quantile",
@@ -144,10 +163,8 @@ def fit_quantile_head(
             validation=(later, later_units / later_scale, later_scale),
             seed=seed,
         )
-        residual = later_units / later_scale - booster.predict(later)
         boosters.append(booster)
-        shifts.append(_weighted_quantile(residual, level, later_scale))
-    return QuantileHead(names=names, levels=levels, boosters=tuple(boosters), shifts=tuple(shifts))
+    return tuple(boosters)
 
 
 def _weighted_quantile(values: NDArray[np.float64], level: float, weight: NDArray[np.float64]) -> float:

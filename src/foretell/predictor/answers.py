@@ -40,6 +40,7 @@ __all__ = [
     "demand_at",
     "mean_of_quantiles",
     "quantile_column",
+    "quantile_columns",
 ]
 
 _PAIRS_AT_ONCE: Final = 200_000
@@ -93,10 +94,8 @@ def _churn(
 def _amount(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
     head = fitted.amount_head()
     mean, quantiles = head.answers(reader.read(view, points=points).head_inputs())
-    return points.with_columns(
-        pl.Series("mean", mean),
-        *(pl.Series(quantile_column(level), quantiles[:, place]) for place, level in enumerate(head.levels)),
-    )
+    answers = {"mean": mean, **quantile_columns(quantiles, head.levels)}
+    return points.with_columns(pl.Series(name, values) for name, values in answers.items())
 
 
 def _promotion(reader: Reader, fitted: FittedTask, view: ShopView, points: pl.DataFrame) -> pl.DataFrame:
@@ -192,11 +191,16 @@ def demand_answers(fitted: FittedTask, inputs: DemandInputs) -> pl.DataFrame:
     assert head is not None, task.name
     quantiles = head.quantiles(inputs.features, inputs.scale)
     order = np.array([np.interp(task.service_level, head.levels, row) for row in quantiles])
-    answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(head.levels)}
+    answers = quantile_columns(quantiles, head.levels)
     answers |= {"mean": mean_of_quantiles(quantiles, head.levels), "order_quantity": np.ceil(order)}
     return inputs.keys.with_columns(pl.Series(name, values) for name, values in answers.items()).with_columns(
         pl.from_epoch(name, time_unit="us").dt.replace_time_zone("UTC") for name in (columns.START, columns.END)
     )
+
+
+def quantile_columns(quantiles: NDArray[np.float64], levels: tuple[float, ...]) -> dict[str, NDArray[np.float64]]:
+    """Quantiles ``[n, Q]`` under the names of their columns, each ``[n]``."""
+    return {quantile_column(level): quantiles[:, place] for place, level in enumerate(levels)}
 
 
 def mean_of_quantiles(quantiles: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.float64]:

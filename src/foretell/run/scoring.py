@@ -16,7 +16,7 @@ from foretell.core import columns
 from foretell.core.task import Kind
 from foretell.dataset.windows import SplitName
 from foretell.evaluate import Evidence, evaluate_probability, evaluate_quantiles
-from foretell.predictor.answers import mean_of_quantiles, quantile_column
+from foretell.predictor.answers import mean_of_quantiles, quantile_columns
 from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FittedTask
 from foretell.run.effects import CampaignEffect
@@ -105,7 +105,7 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
     }
     plain = head.plain.quantiles(test.without_intent(), test.scale)
     baselines["lightgbm_features"] = plain
-    answers = {quantile_column(level): quantiles[:, column] for column, level in enumerate(task.quantiles)}
+    answers = quantile_columns(quantiles, task.quantiles)
     mean = mean_of_quantiles(quantiles, task.quantiles)
     scored = test.keys.with_columns(
         *(pl.Series(name, values) for name, values in answers.items()),

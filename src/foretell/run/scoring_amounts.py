@@ -17,7 +17,7 @@ from foretell.core.errors import InsufficientDataError
 from foretell.evaluate import Evidence, evaluate_quantiles
 from foretell.model.customer_value import CustomerValue
 from foretell.model.rhythm import has_rhythm, purchasing_of
-from foretell.predictor.answers import quantile_column
+from foretell.predictor.answers import quantile_columns
 from foretell.predictor.fitted import FittedTask
 from foretell.run.questions import facts_for
 from foretell.run.scoring_evidence import rows_to_show, scored_rows, selection, slices_of, strengths, unknown_share
@@ -50,7 +50,7 @@ def score_amounts(context: FitContext, fitted: FittedTask, *, replicates: int) -
         "training_mean": np.full(len(examples.label), usual),
         **_by_rhythm(context, fitted, examples),
     }
-    answers = {"mean": mean, **{quantile_column(level): quantiles[:, n] for n, level in enumerate(head.levels)}}
+    answers = {"mean": mean, **quantile_columns(quantiles, head.levels)}
     scored = scored_rows(examples.frame, answers)
     result = evaluate_quantiles(
         examples.label,
