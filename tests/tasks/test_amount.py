@@ -6,7 +6,7 @@ import pytest
 from foretell.core.events import RETURNED, EventLog
 from foretell.core.task import Task
 from foretell.core.time import DAY
-from foretell.tasks.amount import examples
+from foretell.tasks.amount import examples, same_before
 
 ROWS = [
     # user, day, action, item, value, quantity, order
@@ -33,8 +33,10 @@ def log(rows=ROWS, **tables):
 
 def labels(sentence, shop=None):
     task = Task.asking(sentence, name="asked")
-    found = examples(shop or log(), task, cutoffs=[0])
-    return dict(found.select("user_id", "label").rows()), dict(found.select("user_id", "earlier").rows())
+    shop = shop or log()
+    found = examples(shop, task, cutoffs=[0])
+    before = found.with_columns(same_before(shop, task, found).alias("before"))
+    return dict(found.select("user_id", "label").rows()), dict(before.select("user_id", "before").rows())
 
 
 @pytest.mark.parametrize(

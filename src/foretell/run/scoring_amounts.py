@@ -21,6 +21,7 @@ from foretell.predictor.answers import quantile_columns
 from foretell.predictor.fitted import FittedTask
 from foretell.run.questions import facts_for
 from foretell.run.scoring_evidence import rows_to_show, scored_rows, selection, slices_of, strengths, unknown_share
+from foretell.tasks.amount import same_before
 from foretell.train.context import Examples, FitContext
 from foretell.train.customers import buyers_at, fit_rhythm, fit_worth
 from foretell.train.examples import user_examples
@@ -46,7 +47,7 @@ def score_amounts(context: FitContext, fitted: FittedTask, *, replicates: int) -
     usual = float(context.examples(task, "train")[columns.LABEL].to_numpy().mean())
     points = {
         "zero": np.zeros(len(examples.label)),
-        "same_again": examples.frame["earlier"].to_numpy().astype(np.float64),
+        "same_again": same_before(context.dataset.log, task, examples.frame).to_numpy(),
         "training_mean": np.full(len(examples.label), usual),
         **_by_rhythm(context, fitted, examples),
     }

@@ -24,7 +24,7 @@ __all__ = ["rows_to_show", "scored_rows", "selection", "slices_of", "strengths",
 
 _STRONGEST: Final = 15
 _ABOUT_CUSTOMERS: Final = ("purchase", "churn", "amount")
-_NOT_SHOWN: Final = ("amount", "earlier", "n_orders", "first_time", "duration_days", "treated")
+_NOT_SHOWN: Final = ("amount", "n_orders", "first_time", "duration_days", "treated")
 
 
 def strengths(context: FitContext, fitted: FittedTask) -> list[FeatureStrength]:

@@ -13,7 +13,7 @@ from foretell.core.task import Task
 from foretell.core.time import DAY
 from foretell.tasks.windows import counted_events, outcomes_after, returned_events, users_known_at
 
-__all__ = ["examples"]
+__all__ = ["examples", "same_before"]
 
 
 def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
@@ -23,13 +23,15 @@ def examples(log: EventLog, task: Task, *, cutoffs: list[int]) -> pl.DataFrame:
     was given back was still an order. No amount is below zero, whatever single events are worth.
 
     Returns:
-        ``user_id, cutoff, label, earlier``; the last is the same amount over as many days before the cutoff.
+        ``user_id, cutoff, label``.
     """
     points = users_known_at(log, task, cutoffs)
-    before = points.with_columns(pl.col(columns.CUTOFF) - task.horizon_days * DAY)
-    return points.with_columns(
-        _added_up(log, task, points).alias(columns.LABEL), _added_up(log, task, before).alias("earlier")
-    )
+    return points.with_columns(_added_up(log, task, points).alias(columns.LABEL))
+
+
+def same_before(log: EventLog, task: Task, points: pl.DataFrame) -> pl.Series:
+    """The same amount over as many days before each point's cutoff ``[n]``: what a forecast of no change says."""
+    return _added_up(log, task, points.with_columns(pl.col(columns.CUTOFF) - task.horizon_days * DAY))
 
 
 def _added_up(log: EventLog, task: Task, points: pl.DataFrame) -> pl.Series:
