@@ -70,9 +70,14 @@ def test_lags_and_labels_are_plain_counts(data, shops, items, categories):
             assert row["units_std_13_weeks"] == pytest.approx(np.std(weeks[:13]), rel=1e-5, abs=1e-6)
             assert row["units_zero_share_13_weeks"] == pytest.approx(np.mean([n == 0 for n in weeks[:13]]))
         alike = [other for other in category if category[other] == category.get(item) is not None]
-        known = bool(alike) and bool(weeks)
-        expected = units_between(rows, alike, cutoff - WEEK, cutoff) if known else None
-        assert row["category_units_week_1"] == expected
+        sold = [
+            units_between(rows, alike, cutoff - k * WEEK, cutoff - (k - 1) * WEEK)
+            for k in range(1, 14)
+            if alike and cutoff - k * WEEK + 1 >= log_start
+        ]
+        level = (np.mean(sold[:4]) + np.mean(sold)) / 2 if sold else 0.0
+        expected = pytest.approx(sold[0] / level, rel=1e-6) if level > 0 else None
+        assert row["category_units_week_1_ratio"] == expected
         prices = [
             other["price"]
             for other in rows
@@ -81,6 +86,46 @@ def test_lags_and_labels_are_plain_counts(data, shops, items, categories):
         ]
         price = row["price_mean_4_weeks"]
         assert price == (pytest.approx(np.mean(prices), rel=1e-6) if prices else None)
+
+
+def test_last_years_weeks_are_read_against_last_years_level(make_frame):
+    """Tea sells 2 a week and buns 6 in the first year, half as much again in the second; both peak in week 60 - 52."""
+    rows = [
+        {"user_id": "ann", "time": START + week * WEEK + DAY, "action": "purchase", "item_id": item, "quantity": units}
+        for week in range(60)
+        for item, usual in (("tea", 2.0), ("bun", 6.0))
+        for units in [usual * (1.5 if week >= 40 else 1.0) * (3.0 if week in (8, 61) else 1.0)]
+    ]
+    items = pl.DataFrame({"item_id": ["tea", "bun"], "category": ["drink", "bakery"]})
+    frame = demand_features(
+        make_frame(rows),
+        cutoffs=[START + 59 * WEEK],
+        item_ids=["tea", "bun"],
+        categories=CategoryMap.of(items),
+        weeks=3,
+        log_end=START + 60 * WEEK,
+    )
+    for name in ("units", "category_units", "shop_units"):
+        ratios = {
+            place: frame[f"{name}_week_{place}_last_year_ratio"].to_list()[:3] for place in ("before", "same", "after")
+        }
+        # The year before the three coming weeks 59, 60, 61 lie weeks 7, 8, 9, and the level then is that of 0 to 6.
+        assert ratios == {
+            "before": pytest.approx([1.0, 1.0, 3.0]),
+            "same": pytest.approx([1.0, 3.0, 1.0]),
+            "after": pytest.approx([3.0, 1.0, 1.0]),
+        }, name
+        assert frame[f"{name}_growth_since_last_year"].to_list() == pytest.approx([1.5] * 6), name
+    assert frame["units_same_week_last_year"].to_list() == [2.0, 6.0, 2.0, 6.0, 18.0, 6.0]
+
+
+def test_a_log_of_less_than_a_year_says_nothing_of_last_year(make_frame):
+    rows = [
+        {"user_id": "ann", "time": START + week * WEEK + DAY, "action": "purchase", "item_id": "tea", "quantity": 2.0}
+        for week in range(50)
+    ]
+    frame = demand_features(make_frame(rows), cutoffs=[START + 50 * WEEK], item_ids=["tea"], weeks=1)
+    assert [name for name in frame.columns if "last_year" in name and frame[name][0] is not None] == []
 
 
 @given(data=st.data())

@@ -63,7 +63,7 @@ def explain_demand(
     answer = predictor.finish(fitted, demand_answers(fitted, inputs)).row(0, named=True)
     effects, reference = _in_units(fitted, inputs)
     speech, goods = Speech(language), Goods.of(view.tables.get("items"), wanted=[item])
-    values = dict(zip(inputs.names, inputs.features[0].astype(float).tolist(), strict=True))
+    values = dict(zip(inputs.names, inputs.as_read()[0].astype(float).tolist(), strict=True))
     talk = FeatureTalk(speech, values, lambda name: phrase(name, language=language), {INTENT: speech.either(*_INTENT)})
     features = [
         Reason("feature", name, effect, talk.words(name, effect=effect))

@@ -44,6 +44,10 @@ _FAMILIES: Final = tuple(
         (r"(position|channel)_code", "placement"),
         (r"campaign_.*", "campaign"),
         # Demand.
+        (
+            r"(units|category_units|shop_units)_(week_(same|before|after)_last_year_ratio|growth_since_last_year)|units_same_week_last_year",
+            "last year",
+        ),
         (r"units_.*|last_sale_age.*|plain_week_units.*", "units"),
         (r"promotion_.*", "promotion"),
         (r"category_units.*|category_share.*", "category sales"),

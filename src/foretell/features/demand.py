@@ -7,8 +7,10 @@ forecast.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,14 +20,15 @@ from numpy.typing import NDArray
 from foretell.core import columns
 from foretell.core.time import DAY
 from foretell.features.categories import CategoryMap
-from foretell.features.codes import AMOUNT_UNIT, divide
+from foretell.features.codes import divide
 from foretell.features.lags import WEEK, Lags, past_prices, past_units
 from foretell.features.moments import HOLIDAYS, holiday_days, year_phase
 from foretell.features.promotion_response import promotion_features
 from foretell.features.promotions import Promotions
 from foretell.features.sales import Sales
+from foretell.features.year_ago import YEAR, units_ahead, year_ago
 
-__all__ = ["KEYS", "LABEL_UNITS", "demand_features"]
+__all__ = ["IN_UNITS", "KEYS", "LABEL_UNITS", "demand_features"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,9 +37,14 @@ Named = Iterator[tuple[str, Floats]]
 LABEL_UNITS: Final = "units"
 KEYS: Final = (columns.ITEM_ID, columns.CUTOFF, "week", columns.START, columns.END)
 
+IN_UNITS: Final = re.compile(
+    r"units_(week_\d+|(mean|std)_\d+_weeks|same_week_last_year)|.+_units_(mean|slope|expected)"
+    r"|plain_week_units_mean|promotion_.+_expected_units"
+)
+"""Features that count units: a model of many items reads them relative to what is much for the item."""
+
 _N_LAGS: Final = 26
 _N_CATEGORY_LAGS: Final = 13
-_YEAR_WEEKS: Final = 52
 _BLOCK_CELLS: Final = 150_000
 
 
@@ -120,7 +128,8 @@ class _Question:
             for name, numbers in self._features(item)
         }
         values |= dict(_calendar(start, end)) | {"horizon_weeks": week.astype(np.float64)}
-        sold = self._ahead(item, shift_weeks=0)
+        bounds = self.cutoffs[:, None] + np.arange(self.weeks + 1) * WEEK
+        sold = units_ahead(self.sales.by_item, owner=item, bounds=bounds).ravel()
         return pl.DataFrame(keys).with_columns(
             *(pl.Series(name, numbers.astype(np.float32), nan_to_null=True) for name, numbers in values.items()),
             pl.Series(LABEL_UNITS, np.where(end <= self.complete_until, sold, np.nan), nan_to_null=True),
@@ -133,41 +142,50 @@ class _Question:
         yield from past_units(lags)
         yield from past_prices(lags)
         yield from self._category(item, lags)
-        known = self.cutoffs[:, None] + (np.arange(self.weeks) - _YEAR_WEEKS) * WEEK + 1 >= log_start
-        last_year = self._ahead(item, shift_weeks=-_YEAR_WEEKS)
-        yield "units_same_week_last_year", np.where(np.tile(known.ravel(), len(item)), last_year, np.nan)
+        yield from self._last_year(item)
         yield from promotion_features(self.promotions, item=item, cutoffs=self.cutoffs, weeks=self.weeks, lags=lags)
 
-    def _ahead(self, item: Integers, *, shift_weeks: int) -> Floats:
-        """Units of the target weeks, moved by some weeks: ``[I * C * weeks]``."""
-        bounds = self.cutoffs[:, None] + (np.arange(self.weeks + 1) + shift_weeks) * WEEK
-        at = self.sales.by_item.until(item, moment=bounds)
-        return np.diff(self.sales.by_item.running["units"][at], axis=-1).ravel() / AMOUNT_UNIT
+    def _last_year(self, item: Integers) -> Named:
+        """The same weeks a year before, of the item, of its category and of the shop."""
+        log_start = self.sales.start
+        read = partial(year_ago, cutoffs=self.cutoffs, weeks=self.weeks, log_start=log_start)
+        bounds = self.cutoffs[:, None] + np.arange(self.weeks + 1) * WEEK - YEAR
+        known = np.tile(bounds[:, :-1] + 1 >= log_start, (len(item), 1))
+        units = units_ahead(self.sales.by_item, owner=item, bounds=bounds)
+        yield "units_same_week_last_year", np.where(known, units, np.nan).ravel()
+        yield from read(self.sales.by_item, owner=item, prefix="units")
+        n_categories = len(self.sales.by_category.line.starts) - 1
+        category = np.arange(n_categories)
+        for name, numbers in read(self.sales.by_category, owner=category, prefix="category_units"):
+            yield name, self._spread(numbers, self.sales.category[item], n_owners=n_categories)
+        shop = np.zeros(1, dtype=np.int64)
+        for name, numbers in read(self.sales.of_shop, owner=shop, prefix="shop_units"):
+            yield name, self._spread(numbers, np.zeros_like(item), n_owners=1)
 
     def _category(self, item: Integers, lags: Lags) -> Named:
-        """Past weeks of each item's category, and the item's part in them."""
-        by_category, n_cutoffs = self.sales.by_category, len(self.cutoffs)
+        """Past weeks of each item's category relative to its level, and the item's part in them."""
+        by_category, log_start = self.sales.by_category, self.sales.start
         n_categories = len(by_category.line.starts) - 1
-        whole = Lags.of(
-            by_category,
-            owner=np.arange(n_categories),
-            cutoffs=self.cutoffs,
-            log_start=self.sales.start,
-            n_lags=_N_CATEGORY_LAGS,
-        )
-        code = np.repeat(self.sales.category[item], n_cutoffs)
-        cell = code * n_cutoffs + np.tile(np.arange(n_cutoffs), len(item))
-        of_cell = np.where(code >= 0, cell, n_categories * n_cutoffs)
+        owner = np.arange(n_categories)
+        whole = Lags.of(by_category, owner=owner, cutoffs=self.cutoffs, log_start=log_start, n_lags=_N_CATEGORY_LAGS)
+        level, category = whole.level(), self.sales.category[item]
 
         def spread(numbers: Floats) -> Floats:
-            return np.append(numbers, np.nan)[of_cell]
+            return self._spread(numbers, category, n_owners=n_categories)
 
         for lag in range(4):
-            yield f"category_units_week_{lag + 1}", spread(whole.week(lag))
+            yield f"category_units_week_{lag + 1}_ratio", spread(divide(whole.week(lag), level))
         for n_weeks in (4, 13):
-            mean = spread(whole.mean(whole.units, last=n_weeks))
-            yield f"category_units_mean_{n_weeks}_weeks", mean
-            yield f"category_share_{n_weeks}_weeks", divide(lags.mean(lags.units, last=n_weeks), mean)
+            mean = whole.mean(whole.units, last=n_weeks)
+            yield f"category_share_{n_weeks}_weeks", divide(lags.mean(lags.units, last=n_weeks), spread(mean))
+
+    def _spread(self, numbers: Floats, owner: Integers, *, n_owners: int) -> Floats:
+        """Numbers of owners at cutoffs (``[O * C]``, or ``[O * C * weeks]``) for items of these owners; -1 has none."""
+        size = len(self.cutoffs)
+        table = numbers.reshape(n_owners, size, -1) if numbers.size else np.empty((0, size, 1))
+        none = np.full((1, *table.shape[1:]), np.nan)
+        spread: Floats = np.concatenate([table, none])[owner].ravel()
+        return spread
 
 
 def _calendar(start: Integers, end: Integers) -> Named:

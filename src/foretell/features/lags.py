@@ -82,6 +82,10 @@ class Lags:
         """Units of one past week (0 is the last), NaN where it lies before the log."""
         return np.where(self.known[lag], self.units[lag], np.nan)
 
+    def level(self) -> Floats:
+        """What is sold in a week lately, one number a cell: halfway between the means of 4 and of 13 weeks."""
+        return (self.mean(self.units, last=4) + self.mean(self.units, last=13)) / 2
+
 
 def past_units(lags: Lags) -> Iterator[tuple[str, Floats]]:
     """Lags, means, spread, zeros and trend of weekly units, one number a cell."""

@@ -25,6 +25,12 @@ _HOLIDAYS: Final = {
     "thanksgiving": ("Thanksgiving", "感恩节"),
     "christmas": ("Christmas", "圣诞节"),
 }
+_OWNERS: Final = {"": ("", ""), "category_": (" of the category", "品类"), "shop_": (" of the shop", "全店")}
+_NEIGHBOURS: Final = {
+    "same": ("the same week", "同周"),
+    "before": ("the week before the same one", "同周的前一周"),
+    "after": ("the week after the same one", "同周的后一周"),
+}
 _PATTERNS: Final[tuple[tuple[str, str, str], ...]] = (
     # A user with an item, or with its category.
     (r"item_action_count_(?P<span>.+)", "actions on this item {span}", "{span}对该商品的行为次数"),
@@ -70,10 +76,13 @@ _PATTERNS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"price_change_ratio", "recent price over the usual price", "近期价格与平时之比"),
     (r"discounted_share_(?P<number>\d+)_weeks", "share sold on discount over {number} weeks",
      "近{number}周折扣销售占比"),
-    (r"category_units_week_(?P<number>\d+)", "units sold in the category {number} weeks ago",
-     "品类前第{number}周销量"),
-    (r"category_units_mean_(?P<number>\d+)_weeks", "average weekly units of the category over {number} weeks",
-     "品类近{number}周平均周销量"),
+    (r"category_units_week_(?P<number>\d+)_ratio", "units of the category {number} weeks ago over its usual week",
+     "品类前第{number}周销量与平时之比"),
+    (r"units_level", "usual units in a week", "平时周销量"),
+    (r"(?P<owner>category_|shop_|)units_growth_since_last_year", "usual weekly units{owner} now over those a year ago",
+     "{owner}平时周销量与一年前之比"),
+    (r"(?P<owner>category_|shop_|)units_week_(?P<neighbour>same|before|after)_last_year_ratio",
+     "units{owner} in {neighbour} last year over a usual week then", "去年{neighbour}{owner}销量与当时平时之比"),
     (r"category_share_(?P<number>\d+)_weeks", "share of the category's units over {number} weeks",
      "近{number}周占品类销量比例"),
     (r"plain_week_units_mean", "average units in weeks without promotion", "无促销周平均销量"),
@@ -124,5 +133,5 @@ def _part(key: str, text: str, chinese: bool) -> str:
             return "累计" if chinese else "so far"
         days = text.split("_")[0]
         return f"最近{days}天" if chinese else f"in the last {days} days"
-    named = {"place": _PLACES, "holiday": _HOLIDAYS}.get(key, {})
+    named = {"place": _PLACES, "holiday": _HOLIDAYS, "owner": _OWNERS, "neighbour": _NEIGHBOURS}.get(key, {})
     return named[text][chinese] if text in named else text.replace("_", " ")

@@ -62,6 +62,7 @@ class Sales:
     Attributes:
         by_item: Sales by position in ``item_ids``.
         by_category: Sales of all the shop's items by category code.
+        of_shop: Sales of all the shop's items, as those of one owner.
         category: The category code of each of ``item_ids``, -1 where unknown.
         start: The first UTC day of the log, int64 microseconds.
         end: The end of its last UTC day, int64 microseconds.
@@ -69,6 +70,7 @@ class Sales:
 
     by_item: SoldBy
     by_category: SoldBy
+    of_shop: SoldBy
     category: Integers
     start: int
     end: int
@@ -90,6 +92,7 @@ class Sales:
         return cls(
             SoldBy.of(listed, time=time, counters=counters, n_owners=len(item_ids)),
             SoldBy.of(in_category, time=time, counters=counters, n_owners=n_categories),
+            SoldBy.of(np.zeros_like(code), time=time, counters=counters, n_owners=1),
             categories.of_items(item_ids, level=columns.CATEGORY),
             start,
             end,

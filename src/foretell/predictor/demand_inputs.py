@@ -16,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.core import columns
-from foretell.features.demand import KEYS, LABEL_UNITS, demand_features
+from foretell.features.demand import IN_UNITS, KEYS, LABEL_UNITS, demand_features
 from foretell.predictor.reader import Reader
 from foretell.predictor.view import ShopView
 
 __all__ = ["INTENT", "DemandInputs", "demand_inputs", "demand_points"]
 
 INTENT: Final = "sequence_intent"
+_LEVEL: Final = "units_level"
 _SMALLEST_SCALE: Final = 0.25
 _USERS_AT_ONCE: Final = 512
 
@@ -33,7 +34,8 @@ class DemandInputs:
 
     Attributes:
         keys: ``item_id, cutoff, week, start, end``.
-        features: float32 ``[n, F]``, the intent signal last.
+        features: float32 ``[n, F]``, the intent signal last. Those that count units are relative to the scale, so that
+            what is learned of a large item holds for a small one.
         names: The F feature names.
         scale: Mean weekly units lately ``[n]``, never below a quarter: what "much" means for this item.
         units: What was sold in the week ``[n]``, NaN where the week is not over.
@@ -66,6 +68,11 @@ class DemandInputs:
             if name in self.names:
                 features[:, column] = self.features[:, self.names.index(name)]
         return replace(self, features=features, names=names)
+
+    def as_read(self) -> NDArray[np.float32]:
+        """The features ``[n, F]`` as people read them: what counts units in units, not relative to the scale."""
+        counted = np.array([IN_UNITS.fullmatch(name) is not None for name in self.names])
+        return np.where(counted[None], self.features * self.scale[:, None], self.features).astype(np.float32)
 
     def without_intent(self) -> NDArray[np.float32]:
         """The features without the sequence model's signal."""
@@ -107,13 +114,15 @@ def demand_inputs(
         frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
     else:
         frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(INTENT))
-    names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS)]
-    features = frame.select(names).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
     recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
     # Where refunds count against sales, more may come back in a week than goes out: nothing was wanted then.
     recent = np.maximum(recent, 0.0)
     longer = frame["units_mean_13_weeks"].fill_null(0.0).to_numpy().astype(np.float64)
     scale = np.maximum((recent.mean(axis=1) + longer) / 2, _SMALLEST_SCALE)
+    frame = frame.with_columns(pl.Series(_LEVEL, scale))
+    names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS, INTENT)] + [INTENT]
+    relative = (pl.col(name) / pl.col(_LEVEL) if IN_UNITS.fullmatch(name) else pl.col(name) for name in names)
+    features = frame.select(relative).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
     units = np.maximum(frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64), 0.0)
     return DemandInputs(frame.select(KEYS), features, tuple(names), scale, units, recent)
 

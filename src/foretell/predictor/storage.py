@@ -36,7 +36,7 @@ from foretell.predictor.reader import Reader
 
 __all__ = ["load_fitted", "load_predictor", "save_fitted", "save_predictor"]
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 
 def save_fitted(fitted: FittedTask, folder: Path) -> None:

@@ -76,7 +76,9 @@ def measured_demand_strengths(context: FitContext, fitted: FittedTask) -> tuple[
         return ()
     # A signal that found no use on validation was not read, so there is nothing to measure of it.
     names = train.names if head.share > 0 else train.names[:-1]
-    frame = pl.DataFrame({name: train.features[:, place] for place, name in enumerate(names)}, nan_to_null=True)
+    # What goes with units is what people read, not the same relative to the item.
+    said = train.as_read()
+    frame = pl.DataFrame({name: said[:, place] for place, name in enumerate(names)}, nan_to_null=True)
     table = measure_association(frame, label=pl.Series(train.units), kind="numeric")
     return _beside_use(table, names=names, gains=_gains(head)[: len(names)])
 
