@@ -53,3 +53,22 @@ def test_a_declaration_cannot_be_changed():
 def test_a_declaration_survives_json():
     task = declared(where={"category": "TEA"}, quantiles=(0.2, 0.8), active_days=9)
     assert Task.model_validate_json(task.model_dump_json()) == task
+
+
+def test_costs_stand_for_a_service_level():
+    task = Task(name="demand", kind="demand", horizon_days=28, shortage_cost=9, leftover_cost=1)
+    assert task.service_level == pytest.approx(0.9)
+    assert Task.model_validate(task.model_dump()) == task
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"shortage_cost": 9}, "give both, or neither"),
+        ({"shortage_cost": 3, "leftover_cost": 1, "service_level": 0.9}, "a service level of 0.75"),
+        ({"shortage_cost": -3, "leftover_cost": 1}, "greater than 0"),
+    ],
+)
+def test_costs_that_say_no_service_level_are_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        Task(name="demand", kind="demand", horizon_days=28, **given)

@@ -151,6 +151,10 @@ def test_demand_gives_ordered_quantiles_and_an_order_that_covers_its_service_lev
     assert (found["order_quantity"] >= found[quantile_column(task.service_level)] - 1e-9).all()
     assert (found["order_quantity"] == found["order_quantity"].round()).all()
     assert sorted(found["week"].unique()) == [1, 2]
+    for _, mine in found.group_by("item_id"):
+        first, both = mine.sort("week")["order_up_to"]
+        assert first == mine.sort("week")["order_quantity"][0]
+        assert first <= both <= mine["order_quantity"].sum() + 1, "weeks that are not alike need less together"
     assert found["item_id"].n_unique() == task.max_items
     assert (found["end"] - found["start"]).unique().to_list() == [timedelta(days=7)]
 

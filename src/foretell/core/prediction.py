@@ -58,6 +58,7 @@ ANSWER_COLUMNS: Final[dict[Kind, tuple[str, ...]]] = {
         columns.END,
         _MEAN,
         "order_quantity",
+        "order_up_to",
         columns.MODEL_VERSION,
     ),
 }
@@ -81,8 +82,8 @@ def answer_columns(task: Task) -> tuple[str, ...]:
     Columns that a shop cannot fill (spend in a log without money, stores in a shop without any) are there and empty.
 
     Example:
-        >>> answer_columns(Task(name="demand", kind="demand", horizon_days=7, quantiles=(0.5, 0.9)))[6:10]
-        ('mean', 'q50', 'q90', 'order_quantity')
+        >>> answer_columns(Task(name="demand", kind="demand", horizon_days=7, quantiles=(0.5, 0.9)))[6:11]
+        ('mean', 'q50', 'q90', 'order_quantity', 'order_up_to')
     """
     declared = ANSWER_COLUMNS[task.kind]
     if task.kind not in _WITH_QUANTILES:

@@ -6,7 +6,7 @@ This module owns the declaration of a task. It refuses to build labels (``tasks`
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,8 @@ __all__ = ["Kind", "Measure", "Task"]
 Kind = Literal["purchase", "recommend", "ad", "promotion", "churn", "demand", "amount"]
 Measure = Literal["value", "quantity", "count"]
 
+_SAME_LEVEL: Final = 1e-9
+
 
 def _rising_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
     """Refuse levels that are none, out of range or out of order: answers are sorted, so would be mislabelled."""
@@ -25,6 +27,27 @@ def _rising_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
     if not levels or not rising:
         raise ValueError("quantile levels must rise and lie strictly between 0 and 1")
     return levels
+
+
+def _with_service_level(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the service level that costs stand for; a level that contradicts them is refused.
+
+    References:
+        Arrow, Harris and Marschak, Optimal Inventory Policy, 1951 (the critical ratio).
+    """
+    costs = [given.get(name) for name in ("shortage_cost", "leftover_cost")]
+    if costs == [None, None]:
+        return given
+    if None in costs:
+        raise ValueError("shortage_cost and leftover_cost say the service level together: give both, or neither")
+    shortage, leftover = (cost if isinstance(cost, int | float) and cost > 0 else None for cost in costs)
+    if shortage is None or leftover is None:
+        return given  # refused where the fields are read
+    level = shortage / (shortage + leftover)
+    said = given.get("service_level", level)
+    if not isinstance(said, int | float) or abs(said - level) > _SAME_LEVEL:
+        raise ValueError(f"the costs ask for a service level of {level:.4g}, service_level says {said}: leave one out")
+    return {**given, "service_level": level}
 
 
 class Task(BaseModel):
@@ -93,6 +116,13 @@ class Task(BaseModel):
     service_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """The probability of not running out that a demand answer's order quantity is made for."""
 
+    shortage_cost: Annotated[float, Field(gt=0)] | None = None
+    """What a piece that is asked for and not there costs, in the log's money. With ``leftover_cost`` it stands for the
+    service level shortage / (shortage + leftover), where one piece more costs as much as it saves."""
+
+    leftover_cost: Annotated[float, Field(gt=0)] | None = None
+    """What a piece that is left over costs, in the log's money."""
+
     max_items: Annotated[int, Field(ge=1)] = 2000
     """How many of the best-selling items a demand answer covers."""
 
@@ -102,6 +132,7 @@ class Task(BaseModel):
         """``predict`` is read into the settings it stands for; saying the same thing twice is refused."""
         if not isinstance(given, dict):
             return given
+        given = _with_service_level(given)
         if "predict" not in given:
             is_open = given.get("kind") == "amount" and given.get("measure") is None
             return {**given, "measure": "value"} if is_open else given

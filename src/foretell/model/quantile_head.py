@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.model.boosting import Boosting, fit_boosting
+from foretell.model.quantile_paths import RankPaths
 
 __all__ = ["QuantileBlend", "QuantileHead", "fit_quantile_head", "fit_quantile_trees", "fit_share"]
 
@@ -62,11 +63,13 @@ class QuantileBlend:
         with_signal: Reads every feature; None where it got no share.
         plain: Reads all but the last.
         share: Weight of ``with_signal``, chosen on validation.
+        together: How the weeks of an item go together; None where it is not asked.
     """
 
     with_signal: QuantileHead | None
     plain: QuantileHead
     share: float
+    together: RankPaths | None = None
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -21,6 +21,7 @@ from foretell.core.prediction import quantile_column
 from foretell.core.task import Kind
 from foretell.core.time import DAY
 from foretell.model.hazard import LONGEST_WAIT_DAYS
+from foretell.model.quantile_paths import RankPaths, quantile_at
 from foretell.predictor.candidates import candidates
 from foretell.predictor.customer_answers import customer_columns
 from foretell.predictor.demand_inputs import INTENT, DemandInputs, demand_inputs
@@ -190,12 +191,33 @@ def demand_answers(fitted: FittedTask, inputs: DemandInputs) -> pl.DataFrame:
     task, head = fitted.task, fitted.quantiles
     assert head is not None, task.name
     quantiles = head.quantiles(inputs.features, inputs.scale)
-    order = np.array([np.interp(task.service_level, head.levels, row) for row in quantiles])
-    answers = quantile_columns(quantiles, head.levels)
-    answers |= {"mean": mean_of_quantiles(quantiles, head.levels), "order_quantity": np.ceil(order)}
+    rank = np.full((len(quantiles), 1), task.service_level)
+    order = np.ceil(np.round(quantile_at(rank, quantiles, head.levels)[:, 0], 9))
+    answers = quantile_columns(quantiles, head.levels) | {"mean": mean_of_quantiles(quantiles, head.levels)}
+    answers |= {"order_quantity": order, "order_up_to": _order_up_to(fitted, inputs, quantiles, first=order)}
     return inputs.keys.with_columns(pl.Series(name, values) for name, values in answers.items()).with_columns(
         pl.from_epoch(name, time_unit="us").dt.replace_time_zone("UTC") for name in (columns.START, columns.END)
     )
+
+
+def _order_up_to(
+    fitted: FittedTask, inputs: DemandInputs, quantiles: NDArray[np.float64], *, first: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Units that last from the cutoff to the end of each week, with the probability of the service level, ``[n]``.
+
+    Quantiles of single weeks do not add up: totals are taken along sample paths. In the first week it is the order of
+    that week alone.
+    """
+    head = fitted.quantiles
+    assert head is not None, fitted.task.name
+    n_weeks = int(inputs.keys["week"].max())  # type: ignore[arg-type]
+    together = head.together or RankPaths.alike(n_weeks)
+    paths = together.paths(quantiles.reshape(-1, n_weeks, len(head.levels)), head.levels)
+    totals = np.quantile(paths.cumsum(axis=2), fitted.task.service_level, axis=1)
+    enough = np.ceil(np.round(totals, 9))
+    enough[:, 0] = first.reshape(-1, n_weeks)[:, 0]
+    lasting: NDArray[np.float64] = np.maximum.accumulate(enough, axis=1).ravel()
+    return lasting
 
 
 def quantile_columns(quantiles: NDArray[np.float64], levels: tuple[float, ...]) -> dict[str, NDArray[np.float64]]:

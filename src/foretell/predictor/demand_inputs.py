@@ -49,6 +49,23 @@ class DemandInputs:
     units: NDArray[np.float64]
     recent: NDArray[np.float64]
 
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> DemandInputs:
+        """What the head reads of a table of ``demand_features``, with the intent signal or without (then it is NaN)."""
+        if INTENT not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(INTENT))
+        recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
+        # Where refunds count against sales, more may come back in a week than goes out: nothing was wanted then.
+        recent = np.maximum(recent, 0.0)
+        longer = frame["units_mean_13_weeks"].fill_null(0.0).to_numpy().astype(np.float64)
+        scale = np.maximum((recent.mean(axis=1) + longer) / 2, _SMALLEST_SCALE)
+        frame = frame.with_columns(pl.Series(_LEVEL, scale))
+        names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS, INTENT)] + [INTENT]
+        relative = (pl.col(name) / pl.col(_LEVEL) if IN_UNITS.fullmatch(name) else pl.col(name) for name in names)
+        features = frame.select(relative).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
+        units = np.maximum(frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64), 0.0)
+        return cls(frame.select(KEYS), features, tuple(names), scale, units, recent)
+
     def observed(self) -> DemandInputs:
         """Only the rows whose week is over."""
         rows = np.flatnonzero(~np.isnan(self.units))
@@ -112,19 +129,7 @@ def demand_inputs(
     if with_intent:
         intents = _intents(reader, view=view, cutoffs=cutoffs, item_ids=item_ids)
         frame = frame.join(intents, on=[columns.ITEM_ID, columns.CUTOFF], how="left", maintain_order="left")
-    else:
-        frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(INTENT))
-    recent = frame.select(f"units_week_{week}" for week in range(1, 5)).fill_null(0.0).to_numpy().astype(np.float64)
-    # Where refunds count against sales, more may come back in a week than goes out: nothing was wanted then.
-    recent = np.maximum(recent, 0.0)
-    longer = frame["units_mean_13_weeks"].fill_null(0.0).to_numpy().astype(np.float64)
-    scale = np.maximum((recent.mean(axis=1) + longer) / 2, _SMALLEST_SCALE)
-    frame = frame.with_columns(pl.Series(_LEVEL, scale))
-    names = [name for name in frame.columns if name not in (*KEYS, LABEL_UNITS, INTENT)] + [INTENT]
-    relative = (pl.col(name) / pl.col(_LEVEL) if IN_UNITS.fullmatch(name) else pl.col(name) for name in names)
-    features = frame.select(relative).cast(pl.Float32).fill_null(float("nan")).to_numpy(order="c")
-    units = np.maximum(frame[LABEL_UNITS].fill_null(float("nan")).to_numpy().astype(np.float64), 0.0)
-    return DemandInputs(frame.select(KEYS), features, tuple(names), scale, units, recent)
+    return DemandInputs.of(frame)
 
 
 def demand_points(view: ShopView, *, cutoffs: Sequence[int]) -> pl.DataFrame:

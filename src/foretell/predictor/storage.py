@@ -28,6 +28,7 @@ from foretell.model.customer_value import CustomerValue
 from foretell.model.dense import DenseNetwork
 from foretell.model.probability_head import ProbabilityHead
 from foretell.model.quantile_head import QuantileBlend, QuantileHead
+from foretell.model.quantile_paths import RankPaths
 from foretell.model.rhythm import read_baseline
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.predictor.predictor import Predictor
@@ -70,7 +71,9 @@ def save_fitted(fitted: FittedTask, folder: Path) -> None:
         boosters |= fitted.of_customers.boosters()
         saved["amounts"] = fitted.of_customers.to_dict()
     if fitted.quantiles is not None:
+        together = fitted.quantiles.together
         saved["signal_share"] = fitted.quantiles.share
+        saved["together"] = None if together is None else together.to_dict()
         for name, head in (("signal", fitted.quantiles.with_signal), ("plain", fitted.quantiles.plain)):
             if head is None:
                 continue
@@ -112,7 +115,10 @@ def _amounts(saved: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileBl
     if "signal_share" not in saved:
         return None
     with_signal = _quantile_head("signal", saved["signal"], boosters) if "signal" in saved else None
-    return QuantileBlend(with_signal, _quantile_head("plain", saved["plain"], boosters), saved["signal_share"])
+    together = None if saved["together"] is None else RankPaths.from_dict(saved["together"])
+    return QuantileBlend(
+        with_signal, _quantile_head("plain", saved["plain"], boosters), saved["signal_share"], together
+    )
 
 
 def _quantile_head(name: str, head: dict[str, Any], boosters: dict[str, Boosting]) -> QuantileHead:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from foretell.core import columns
 from foretell.core.errors import InsufficientDataError
 from foretell.core.task import Kind, Task
 from foretell.evaluate.decisions import best_f1_threshold
@@ -20,8 +21,9 @@ from foretell.features.transform import Standardiser
 from foretell.model.baseline import Baseline, fit_baseline
 from foretell.model.probability_head import fit_probability_head
 from foretell.model.quantile_head import QuantileBlend, QuantileHead, fit_quantile_head, fit_share
+from foretell.model.quantile_paths import RankPaths
 from foretell.model.rhythm import RhythmBaseline
-from foretell.predictor.demand_inputs import demand_inputs
+from foretell.predictor.demand_inputs import DemandInputs, demand_inputs
 from foretell.predictor.fitted import FitRecord, FittedTask
 from foretell.tasks.demand import items_to_forecast
 from foretell.train.amounts import fit_amount, fit_spend
@@ -156,7 +158,20 @@ def _demand(context: FitContext, task: Task) -> FittedTask:
         levels=task.quantiles[middle : middle + 1],
     )
     blend = QuantileBlend(with_signal(task.quantiles) if share > 0 else None, plain, share)
+    blend = replace(blend, together=_weeks_together(blend, later, task=task, seed=context.seed))
     return FittedTask(task=task, amounts=blend, levels={"items": tuple(items)})
+
+
+def _weeks_together(blend: QuantileBlend, later: DemandInputs, *, task: Task, seed: int) -> RankPaths:
+    """How an item's weeks go together on the validation window: of items and cutoffs whose weeks are all over."""
+    n_weeks = -(-task.horizon_days // 7)
+    whole = (pl.len().over(columns.ITEM_ID, columns.CUTOFF) == n_weeks).alias("whole")
+    rows = np.flatnonzero(later.keys.select(whole).to_series().to_numpy())
+    units = later.units[rows].reshape(-1, n_weeks)
+    if not len(units):
+        return RankPaths.alike(n_weeks)
+    quantiles = blend.quantiles(later.features[rows], later.scale[rows]).reshape(-1, n_weeks, len(blend.levels))
+    return RankPaths.learn(units, quantiles=quantiles, levels=blend.levels, seed=seed)
 
 
 FIT: Final[dict[Kind, Callable[[FitContext, Task], FittedTask]]] = {
