@@ -87,4 +87,5 @@ def test_bad_input_ends_all_processes_with_one_message(home):
     done = command(2, "train", home / "bad.toml", "--out", home / "bad")
     assert done.returncode != 0
     assert done.stderr.count("What to do:") == 1
+    assert "[rank1]" not in done.stderr, "one that waits in vain has nothing to trace back"
     assert not (home / "bad").exists()

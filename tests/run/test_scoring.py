@@ -1,6 +1,7 @@
 """What a task is judged with: its strongest features, slices and baselines, on the small run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from foretell.predictor.view import ShopView
 from foretell.run.again import load_dataset
 from foretell.run.effects import doubly_robust_effect
 from foretell.run.folder import RunFolder
-from foretell.run.scoring import _demand_part, _promoted, score_demand
+from foretell.run.scoring import _demand_part, _last_year, _promoted, score_demand
 from foretell.run.scoring_evidence import strengths
 from foretell.train.context import FitContext
 from foretell.train.strengths import measured_demand_strengths
@@ -120,6 +121,13 @@ def part(names, rows):
         np.zeros(n),
         np.zeros((n, 4)),
     )
+
+
+def test_last_years_forecast_is_in_units_and_missing_where_the_log_is_short():
+    asked = part(("units_same_week_last_year", "units_level"), [[2.0, 3.0], [np.nan, 3.0]])
+    said = _last_year(replace(asked, scale=np.array([3.0, 3.0])))
+    assert said[0] == 6.0
+    assert np.isnan(said[1])
 
 
 def test_only_a_plan_for_the_week_makes_it_promoted():

@@ -98,10 +98,15 @@ def score_demand(context: FitContext, fitted: FittedTask, *, replicates: int) ->
     later = _demand_part(context, fitted, "validation", with_intent=False)
     test = _demand_part(context, fitted, "test", with_intent=head.share > 0)
     quantiles = head.quantiles(test.features, test.scale)
-    points = {name: forecast(test) for name, forecast in _DEMAND_BASELINES.items()}
-    baselines = {
-        name: _with_errors(later, forecast(later), test, points[name], task.quantiles)
+    plain_forecasts = {
+        name: (forecast(later), forecast(test))
         for name, forecast in _DEMAND_BASELINES.items()
+        if not np.isnan(forecast(later)).any() and not np.isnan(forecast(test)).any()
+    }
+    points = {name: of_test for name, (_, of_test) in plain_forecasts.items()}
+    baselines = {
+        name: _with_errors(later, of_later, test, of_test, task.quantiles)
+        for name, (of_later, of_test) in plain_forecasts.items()
     }
     plain = head.plain.quantiles(test.without_intent(), test.scale)
     baselines["lightgbm_features"] = plain
@@ -179,7 +184,18 @@ def _moving_average(part: DemandInputs) -> NDArray[np.float64]:
     return mean
 
 
-_DEMAND_BASELINES: Final = {"seasonal_naive": _seasonal_naive, "moving_average": _moving_average}
+def _last_year(part: DemandInputs) -> NDArray[np.float64]:
+    """The same week a year before; NaN where the log does not reach back so far."""
+    units: NDArray[np.float64] = part.as_read()[:, part.names.index("units_same_week_last_year")].astype(np.float64)
+    return np.maximum(units, 0.0)
+
+
+_DEMAND_BASELINES: Final = {
+    "seasonal_naive": _seasonal_naive,
+    "moving_average": _moving_average,
+    "same_week_last_year": _last_year,
+}
+"""Plain forecasts; one that cannot be given for every row is left out."""
 
 
 def _with_errors(

@@ -20,6 +20,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from foretell.core.batch import Batch
+from foretell.core.errors import RunError
 from foretell.model.behaviour import BehaviourModel
 from foretell.train.losses import Objectives
 from foretell.train.sharding import shard
@@ -30,6 +31,9 @@ Parallel = Literal["ddp", "fsdp"]
 
 _LONGEST_WAIT: Final = timedelta(days=7)
 """One process may prepare a log, or fit heads, for hours while the others wait."""
+
+_CLOSED: Final = "Connection closed by peer"
+"""What gloo says in the processes that wait for one that has ended."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,9 @@ def read_by(team: Team, model: BehaviourModel, objectives: Objectives, *, parall
 def joined() -> Iterator[Team]:
     """Join the processes that ``torchrun`` started, for as long as this lasts; without it this process is alone.
 
+    Raises:
+        RunError: If another process has ended before its time: what there is to tell, it has told.
+
     Example:
         >>> with joined() as team:
         ...     team.size
@@ -176,5 +183,9 @@ def joined() -> Iterator[Team]:
     distributed.init_process_group("gloo", timeout=_LONGEST_WAIT)
     try:
         yield Team.present()
+    except RuntimeError as error:
+        if _CLOSED not in str(error):
+            raise
+        raise RunError("Another process of this training has ended; what it said is the reason.") from error
     finally:
         distributed.destroy_process_group()
