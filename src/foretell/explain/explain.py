@@ -19,6 +19,7 @@ from foretell.core.events import EventLog
 from foretell.core.history import History, history_frame
 from foretell.core.task import Kind
 from foretell.core.time import to_microseconds
+from foretell.explain.alternatives import alternatives
 from foretell.explain.asking import Request, ask
 from foretell.explain.attribution import METHODS, Method
 from foretell.explain.contributions import feature_contributions
@@ -55,6 +56,7 @@ def explain(
 ) -> Explanation:
     """Explain one answer.
 
+    Of customers who buy, leave or spend it also says what the answer would be on later days (``alternatives``).
     What a reader should know of the moment asked about (far after the log, or one the model has seen) is said as
     warnings of the logger ``foretell``.
 
@@ -142,8 +144,9 @@ def explain_in_view(
     telling = Telling(predictor, fitted, request, asked, language)
     reasons = telling.reasons(units, attribution, contributions, inputs=inputs, n=n_reasons)
     references = {"event": attribution.empty, "feature": contributions.average}
-    story = telling.story(reasons, references=references, is_known=bool(units))
-    return Explanation(fitted.task, asked.answer, reasons, references, language, story)
+    later = alternatives(fitted, asked, history, cutoff=cutoff)
+    story = telling.story(reasons, references=references, later=later, is_known=bool(units))
+    return Explanation(fitted.task, asked.answer, reasons, references, language, story, later)
 
 
 def _view(log: EventLog, fitted: FittedTask, *, user: object) -> ShopView:

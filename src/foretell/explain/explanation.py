@@ -17,6 +17,8 @@ import polars as pl
 from foretell.core import columns
 from foretell.core.prediction import Reason
 from foretell.core.task import Task
+from foretell.core.time import from_microseconds
+from foretell.explain.alternatives import Alternative
 from foretell.features.definition import Language
 
 __all__ = ["Explanation"]
@@ -37,6 +39,7 @@ class Explanation:
             add up to the answer less the first, all feature effects to the answer less the second.
         language: ``en`` or ``zh``.
         story: The whole as one paragraph.
+        alternatives: The answers on later days, after one more order or after nothing.
     """
 
     task: Task
@@ -45,6 +48,7 @@ class Explanation:
     references: Mapping[str, float]
     language: Language
     story: str
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def value(self) -> float:
@@ -70,6 +74,9 @@ class Explanation:
             "references": dict(self.references),
             "unit": unit_of(self.task),
             "reasons": [asdict(reason) for reason in self.reasons],
+            "alternatives": [
+                {**asdict(one), "day": from_microseconds(one.day).isoformat()} for one in self.alternatives
+            ],
             "text": self.story,
         }
 

@@ -39,6 +39,7 @@ def paragraph(
     *,
     opening: Sequence[str],
     speech: Speech,
+    closing: str = "",
 ) -> str:
     """The whole explanation as one paragraph.
 
@@ -47,6 +48,7 @@ def paragraph(
         reasons: Strongest first.
         opening: The sentences before the reasons.
         speech: The language.
+        closing: What is said after the reasons, before the caution.
     """
     sentences = list(opening)
     up = [_told(reason, task, speech) for reason in reasons if reason.effect > 0]
@@ -58,7 +60,7 @@ def paragraph(
     if not up and not down:
         sentences.append(speech.either("Nothing stands out.", "没有特别突出的因素。"))
     caution = speech.either(*_CAUTION) + (speech.either(*_PROMOTION) if task.kind == "promotion" else "")
-    return speech.either(" ", "").join([*sentences, caution])
+    return speech.either(" ", "").join([*sentences, *([closing] if closing else []), caution])
 
 
 def answer_sentence(task: Task, answer: Mapping[str, Any], *, goods: Goods, speech: Speech) -> str:

@@ -15,10 +15,12 @@ from typing import Final
 
 from foretell.core import columns
 from foretell.core.prediction import Reason
+from foretell.explain.alternatives import Alternative, alternative_words
 from foretell.explain.asking import Asked, Request
 from foretell.explain.attribution import Attribution
 from foretell.explain.contributions import Contributions, in_points
 from foretell.explain.event_words import Narration
+from foretell.explain.explanation import value_column
 from foretell.explain.families import strongest_by_family
 from foretell.explain.feature_words import FeatureTalk
 from foretell.explain.goods import Goods
@@ -81,12 +83,20 @@ class Telling:
         ]
         return choose(events, self._features(contributions, inputs, knows_customer=bool(units)), n=n)
 
-    def story(self, reasons: Sequence[Reason], *, references: Mapping[str, float], is_known: bool) -> str:
+    def story(
+        self,
+        reasons: Sequence[Reason],
+        *,
+        references: Mapping[str, float],
+        later: Sequence[Alternative],
+        is_known: bool,
+    ) -> str:
         """The paragraph.
 
         Args:
             reasons: The reasons that are told.
             references: What their effects are weighed against.
+            later: The answers on later days.
             is_known: Whether the customer has any events.
         """
         opening = [answer_sentence(self.fitted.task, self.asked.answer, goods=self._goods, speech=self._speech)]
@@ -104,7 +114,9 @@ class Telling:
                 "Nothing is known of this customer by then, so this is what the model says of a stranger.",
                 "此前没有该客户的任何记录，这是模型对陌生客户的回答。",
             )
-        return paragraph(self.fitted.task, reasons, opening=[*opening, told], speech=self._speech)
+        value = float(self.asked.answer[value_column(self.fitted.task)])
+        closing = alternative_words(later, task=self.fitted.task, value=value, speech=self._speech)
+        return paragraph(self.fitted.task, reasons, opening=[*opening, told], closing=closing, speech=self._speech)
 
     @cached_property
     def _speech(self) -> Speech:
