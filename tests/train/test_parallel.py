@@ -81,6 +81,7 @@ with joined() as team:
                 shutil.copy(folder / "killed" / "checkpoint.pt", folder / "left.pt")
             model = run(folder / "killed", settings)
             torch.save(model.state_dict(), folder / "killed" / f"model{team.rank}.pt")
+        del model
 """
 
 DDP, FSDP = {"parallel": "ddp"}, {"parallel": "fsdp"}

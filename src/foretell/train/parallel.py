@@ -6,6 +6,7 @@ This module owns who reads what and with which weight, and joining the others. I
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -188,4 +189,7 @@ def joined() -> Iterator[Team]:
             raise
         raise RunError("Another process of this training has ended; what it said is the reason.") from error
     finally:
+        # Modules in cycles keep the group and its threads alive: at the interpreter's end these abort the process.
+        gc.collect()
         distributed.destroy_process_group()
+        gc.collect()
