@@ -52,6 +52,19 @@ def test_later_answers_are_those_of_the_histories_then(predictor, log, buyer, mi
         assert one.value == pytest.approx(answer[value_column(fitted.task)], abs=1e-6)
 
 
+def test_where_orders_have_no_number_an_order_is_what_was_bought_at_one_moment(predictor, log, buyer, middle):
+    unnamed = log.with_events(log.events.with_columns(pl.lit(None, dtype=pl.String).alias("order_id")))
+    found = explain(predictor, task="churn", user=buyer, log=unnamed, at=middle)
+    view = ShopView.of(unnamed)
+    past = History.of(view.histories, user_id=buyer).until(to_microseconds(middle)).events
+    bought = past.filter(pl.col("action") == "purchase")
+    first = found.alternatives[0]
+    added = bought.filter(pl.col("time") == bought["time"][-1]).with_columns(pl.lit(first.day).alias("time"))
+    fitted = predictor.tasks["churn"]
+    answer = ask(predictor, fitted, Request(buyer, first.day, None, replace(view, histories=pl.concat([past, added]))))
+    assert first.value == pytest.approx(answer.answer["probability"], abs=1e-6)
+
+
 def test_they_are_told_in_the_story_and_in_the_document(predictor, log, buyer, middle):
     found = explain(predictor, task="churn", user=buyer, log=log, at=middle)
     assert "after one more order like the last" in found.text()

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import polars as pl
 
 from foretell.core import columns
+from foretell.core.events import in_event_order
 from foretell.core.history import History
 from foretell.core.task import Kind, Task
 from foretell.core.time import DAY
@@ -26,6 +27,8 @@ from foretell.explain.speech import Speech
 from foretell.predictor.fitted import FittedTask
 
 __all__ = ["Alternative", "alternative_words", "alternatives"]
+
+What = Literal["order", "nothing"]
 
 _ASKS_LATER: Final[tuple[Kind, ...]] = ("purchase", "churn", "amount")
 _PARTS: Final = (4, 2, 1)
@@ -43,7 +46,7 @@ class Alternative:
         value: The answer then, for the same horizon from that day on.
     """
 
-    what: Literal["order", "nothing"]
+    what: What
     day: int
     days: int
     value: float
@@ -67,34 +70,32 @@ def alternatives(fitted: FittedTask, asked: Asked, history: History, *, cutoff: 
     if fitted.task.kind not in _ASKS_LATER or not len(history):
         return ()
     last = _last_order(history.events)
+    happen: tuple[What, ...] = ("order", "nothing") if last.height else ("nothing",)
     ahead = sorted({max(fitted.task.horizon_days // part, 1) for part in _PARTS})
-    asks = [(days, what) for days in ahead for what in ("order", "nothing") if what == "nothing" or last.height]
-    names = [f"alternative#{number:03d}" for number in range(len(asks))]
-    moments = [cutoff + days * DAY for days, _ in asks]
-    parts = []
-    for name, moment, (_, what) in zip(names, moments, asks, strict=True):
-        added = _moved(last, to=moment) if what == "order" else last.clear()
-        parts.append(pl.concat([history.events, added]).with_columns(pl.lit(name).alias(columns.USER_ID)))
+    asks = [(what, cutoff + days * DAY, days) for days in ahead for what in happen]
+    names = [f"alternative#{number}" for number in range(len(asks))]
     points = pl.DataFrame(
-        {columns.USER_ID: names, columns.CUTOFF: moments},
+        {columns.USER_ID: names, columns.CUTOFF: [moment for _, moment, _ in asks]},
         schema={columns.USER_ID: pl.String, columns.CUTOFF: pl.Int64},
     )
-    values = fitted.estimate(asked.question.inputs(pl.concat(parts), points=points))
-    return tuple(
-        Alternative("order" if what == "order" else "nothing", moment, days, float(value))
-        for (days, what), moment, value in zip(asks, moments, values, strict=True)
+    added = [_moved(last, to=moment) if what == "order" else last.clear() for what, moment, _ in asks]
+    histories = pl.concat(
+        pl.concat([history.events, rows]).with_columns(pl.lit(name).alias(columns.USER_ID))
+        for name, rows in zip(names, added, strict=True)
     )
+    values = fitted.estimate(asked.question.inputs(in_event_order(histories), points=points))
+    return tuple(Alternative(*ask, float(value)) for ask, value in zip(asks, values, strict=True))
 
 
 def _last_order(events: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the last order: those with its number, or, where orders have none, of its day."""
+    """The rows of the last order: those with its number, or, where orders have none, of its moment."""
     bought = events.filter(pl.col(columns.ACTION) == columns.PURCHASE)
     if not bought.height:
         return bought
     order, time = bought[columns.ORDER_ID][-1], int(bought[columns.TIME][-1])
     if order is not None:
         return bought.filter(pl.col(columns.ORDER_ID) == order)
-    return bought.filter(pl.col(columns.TIME) // DAY == time // DAY)
+    return bought.filter(pl.col(columns.ORDER_ID).is_null() & (pl.col(columns.TIME) == time))
 
 
 def _moved(order: pl.DataFrame, *, to: int) -> pl.DataFrame:

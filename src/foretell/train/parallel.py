@@ -189,7 +189,6 @@ def joined() -> Iterator[Team]:
             raise
         raise RunError("Another process of this training has ended; what it said is the reason.") from error
     finally:
-        # Modules in cycles keep the group and its threads alive: at the interpreter's end these abort the process.
-        gc.collect()
         distributed.destroy_process_group()
+        # Modules in cycles keep the group's threads alive, which may abort the process at the interpreter's end.
         gc.collect()
